@@ -1,0 +1,182 @@
+# coracle: `make help` lists what can be made.
+#
+# A module is compiled once. The program of chapter N links the modules of chapters 00 to N, whole,
+# and nothing of later ones: a call forward does not link, an include forward does not compile.
+
+comma := ,
+SANITIZE ?=
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+CC ?= cc
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wno-missing-field-initializers $(if $(WERROR),-Werror)
+HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
+SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(CFLAGS) $(WARNINGS) \
+	$(HARDENING) $(SANITIZERS) -MMD -MP
+LINK = $(CC) $(CFLAGS) $(SANITIZERS) -pie -Wl,-z,relro,-z,now,--as-needed
+
+# --- what is built of what -----------------------------------------------------------------------
+
+CHAPTERS := 00-base 01-process 02-namespaces 03-cgroups 04-overlayfs 05-images 06-network
+PROGRAMS := $(wordlist 2,7,$(CHAPTERS))
+LIBEXEC := $(B)/libexec/coracle
+
+# Programs of their own, and the modules that only the image helper links (DESIGN: it is the one
+# program that links libcurl and reads what strangers send).
+STANDALONE := main first seccomp_compile init helper_main
+READERS_05 := reference manifest image_config store image_helper image_options
+
+sources = $(filter-out $(STANDALONE:%=chapters/$1/%.c),$(wildcard chapters/$1/*.c))
+objects = $(patsubst %.c,$(B)/obj/%.o,$1)
+modules_of = $(call objects,$(if $(filter 05-%,$1),\
+	$(filter $(READERS_05:%=chapters/$1/%.c),$(call sources,$1)),$(call sources,$1)))
+WRITERS := $(call objects,$(filter-out $(READERS_05:%=chapters/05-images/%.c),$(call sources,05-images)))
+
+# The chapters up to and with $1, in order.
+up_to = $(foreach c,$(CHAPTERS),$(if $(filter $(firstword $(sort $c $1)),$c),$c))
+modules_up_to = $(foreach c,$(call up_to,$1),$(call modules_of,$c))
+
+LIBS_00-base := -lcjson -lm
+LIBS_01-process := -lcap
+LIBS_06-network := -lmnl -lnftables
+libs_up_to = $(foreach c,$(call up_to,$1),$(LIBS_$c))
+HELPER_LIBS := -lcurl -lcrypto -lz -lzstd -ltar $(call libs_up_to,05-images)
+
+FINAL := $(call objects,$(wildcard final/engine/*.c final/commands/*.c))
+
+.PHONY: all help deps demo test bench check-all lessons lessons-check install uninstall format \
+	format-check tidy clean own $(patsubst %,diff-0%,2 3 4 5 6) 01 02 03 04 05 06
+all: $(PROGRAMS:%=$(B)/%) $(B)/coracle own
+
+# What root builds for somebody else belongs to them.
+own: $(PROGRAMS:%=$(B)/%) $(B)/coracle
+	@[ -z "$$SUDO_UID" ] || chown -Rh "$$SUDO_UID:$$SUDO_GID" build
+
+# --- rules ---------------------------------------------------------------------------------------
+
+# Flags that changed make everything anew; the compiler counts as a flag.
+$(B)/flags: FORCE
+	@mkdir -p $(@D); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+FORCE:
+
+iquotes = $(patsubst %,-iquote chapters/%,$(call up_to,$1))
+
+# A chapter's dependencies may name no later chapter, by whatever path the include was found.
+define chapter_rules
+$(B)/obj/chapters/$1/%.o: chapters/$1/%.c $(B)/flags
+	@mkdir -p $$(@D)
+	@echo '  compile $$<'
+	$(Q)$$(COMPILE) $(call iquotes,$1) -iquote $(B)/gen -c -o $$@ $$<
+	@for later in $(filter-out $(call up_to,$1),$(CHAPTERS)); do \
+		if grep -q "chapters/$$$$later/" $$(@:.o=.d); then \
+			echo "$$<: includes a file of the later chapter $$$$later" >&2; rm $$@; exit 1; \
+		fi; done
+endef
+$(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$c)))
+
+define program_rules
+$(B)/$1: $(B)/obj/chapters/$1/main.o $(call modules_up_to,$1) | $(if $(filter-out 01-process,$1),$(LIBEXEC)/coracle-init) $(if $(filter 05-% 06-%,$1),$(LIBEXEC)/coracle-image)
+	@echo '  link $$@'
+	$(Q)$$(LINK) -o $$@ $$^ $(call libs_up_to,$1)
+endef
+$(foreach c,$(PROGRAMS),$(eval $(call program_rules,$c)))
+
+01 02 03 04 05 06:
+	@$(MAKE) --no-print-directory $(B)/$(filter $@-%,$(CHAPTERS))
+
+$(B)/obj/final/%.o: final/%.c $(B)/flags
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(COMPILE) $(call iquotes,06-network) -iquote final/engine \
+		$(if $(findstring final/engine,$<),,-iquote final/commands) -iquote $(B)/gen -c -o $@ $<
+
+$(B)/coracle: $(B)/obj/final/main.o $(FINAL) $(call modules_up_to,06-network) | $(LIBEXEC)/coracle-init $(LIBEXEC)/coracle-image
+	@echo '  link $@'
+	$(Q)$(LINK) -o $@ $^ $(call libs_up_to,06-network)
+
+$(LIBEXEC)/coracle-image: $(B)/obj/chapters/05-images/helper_main.o $(WRITERS) $(call modules_up_to,05-images)
+	@mkdir -p $(@D)
+	@echo '  link $@'
+	$(Q)$(LINK) -o $@ $^ $(HELPER_LIBS)
+
+# PID 1 of a container that asked for --init: static, because it runs in a root of others.
+$(LIBEXEC)/coracle-init: chapters/02-namespaces/init.c $(B)/flags
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -static -s -o $@ $<
+
+# Docker's default filter of system calls, resolved to numbers by libseccomp while building.
+$(B)/gen/seccomp-compile: chapters/01-process/seccomp_compile.c $(B)/flags
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -g $(WARNINGS) -iquote chapters/01-process -o $@ $< -lseccomp
+$(B)/gen/seccomp_filters.h: chapters/01-process/seccomp.profile $(B)/gen/seccomp-compile
+	$(B)/gen/seccomp-compile $< > $@.new && mv $@.new $@
+$(B)/obj/chapters/01-process/seccomp.o: | $(B)/gen/seccomp_filters.h
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# --- for people ----------------------------------------------------------------------------------
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-zA-Z0-9 -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 36
+	@echo '  make 01 … make 06                 one chapter, as build/NN-…'
+	@echo '  make diff-02 … make diff-06       what a chapter'"'"'s main.c adds to the one before'
+	@echo
+	@echo '  SANITIZE=address,undefined        builds below build/address-undefined'
+	@echo '  CC=clang  WERROR=1  CH=03  PREFIX=/usr/local  DESTDIR='
+
+deps: ## install what is missing to build (CH=03: for that chapter alone)
+	@tools/deps $(CH)
+
+demo: ## install what is missing, build, pull an image and run it, explained
+	@tools/deps build demo
+	@$(MAKE) --no-print-directory all
+	@demo/run
+
+test: ## install what is missing, build, run every test (CH=03: one chapter's)
+	@tools/deps build test
+	@$(MAKE) --no-print-directory all
+	@tests/run $(CH)
+
+bench: all ## what a start costs, beside the kernel's own price and other runners
+	@tests/bench/run
+
+lessons: all ## rewrite the source blocks in the lessons from the source
+	@tests/lessons/check --rewrite
+
+lessons-check: all ## compare the lessons with source and programs
+	@tests/lessons/check
+
+install: all ## install coracle, its helpers and nothing else below PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/coracle
+	install -m 755 $(B)/coracle $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(LIBEXEC)/coracle-image $(LIBEXEC)/coracle-init $(DESTDIR)$(PREFIX)/libexec/coracle/
+
+uninstall: ## remove what install made; containers and images stay
+	rm -f $(DESTDIR)$(PREFIX)/bin/coracle
+	rm -f $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-image $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-init
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/libexec/coracle
+
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+format: ## reformat the C sources in place
+	clang-format -i $(C_FILES)
+format-check: ## fail if clang-format would change anything
+	@clang-format --dry-run -Werror $(C_FILES)
+
+tidy: $(B)/gen/seccomp_filters.h ## run clang-tidy over the C sources
+	@clang-tidy --quiet $(filter-out tests/%,$(filter %.c,$(C_FILES))) -- -std=gnu17 -D_GNU_SOURCE \
+		$(call iquotes,06-network) -iquote final/engine -iquote final/commands -iquote $(B)/gen
+
+clean: ## remove what was built; downloads of tests stay in build/cache
+	find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
+
+diff-02 diff-03 diff-04 diff-05 diff-06: ## what a chapter's main.c adds
+	@diff -u $(foreach n,$(subst diff-0,,$@),chapters/$(word $n,$(CHAPTERS))/main.c \
+		chapters/$(word $(words 0 $(wordlist 1,$n,1 2 3 4 5 6)),$(CHAPTERS))/main.c) || [ $$? = 1 ]

@@ -1,0 +1,212 @@
+/* Paths; see path.h. */
+#include "path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "text.h"
+#include "trace.h"
+
+char *path_join(const char *dir, const char *name)
+{
+	size_t length = strlen(dir);
+
+	while (length > 0 && dir[length - 1] == '/')
+		length--;
+	while (*name == '/')
+		name++;
+	return memory_format("%.*s/%s", (int)length, dir, name);
+}
+
+/* Cuts the last component off, but never the root itself. */
+static void cut_last(struct text *path)
+{
+	while (path->length > 0 && path->data[--path->length] != '/')
+		;
+	if (path->data)
+		path->data[path->length] = '\0';
+}
+
+static void add_components(struct text *path, const char *from)
+{
+	while (*from) {
+		size_t length = strcspn(from, "/");
+
+		if (length == 2 && from[0] == '.' && from[1] == '.')
+			cut_last(path);
+		else if (length > 0 && !(length == 1 && from[0] == '.'))
+			text_add_format(path, "/%.*s", (int)length, from);
+		from += length;
+		from += strspn(from, "/");
+	}
+}
+
+char *path_normal(const char *base, const char *path)
+{
+	AUTO_TEXT struct text normal = {0};
+
+	if (*path != '/')
+		add_components(&normal, base);
+	add_components(&normal, path);
+	return memory_string(normal.length ? normal.data : "/");
+}
+
+int path_make_dirs(const char *path, mode_t mode, struct error *err)
+{
+	AUTO_FREE char *copy = memory_string(path);
+
+	for (char *slash = copy; *slash;) {
+		char kept;
+
+		slash += strspn(slash, "/");
+		slash += strcspn(slash, "/");
+		kept = *slash;
+		*slash = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return error_sys(err, "make directory '%s'", copy);
+		*slash = kept;
+	}
+	return 0;
+}
+
+int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode, struct error *err)
+{
+	struct open_how how = {
+		.flags = (unsigned)(flags | O_CLOEXEC),
+		.mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd;
+
+	/* EAGAIN: the kernel saw a rename on the way of a ".." and asks to look again. */
+	do
+		fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	if (fd < 0)
+		return error_sys(err, "open '%s'", path);
+	return fd;
+}
+
+/* Makes `name` in the directory `parent` if it is missing. */
+static int make_one(int parent, const char *name, struct error *err)
+{
+	if (mkdirat(parent, name, 0755) < 0)
+		return errno == EEXIST ? 0 : error_sys(err, "make directory '%s'", name);
+	if (fchmodat(parent, name, 0755, 0) < 0)
+		return error_sys(err, "set the mode of directory '%s'", name);
+	return 0;
+}
+
+int path_make_dirs_in_root(int root_fd, const char *path, struct error *err)
+{
+	AUTO_FREE char *normal = path_normal("/", path);
+	AUTO_CLOSE int dir = path_open_in_root(root_fd, "/", O_PATH | O_DIRECTORY, 0, err);
+	char *at = normal;
+
+	while (dir >= 0 && *at == '/' && at[1]) {
+		char *name = at + 1;
+		char kept;
+		int next;
+
+		at = name + strcspn(name, "/");
+		kept = *at;
+		*at = '\0';
+		/* The name may be a link to elsewhere in the root: open the path from the root. */
+		next = path_open_in_root(root_fd, normal, O_PATH | O_DIRECTORY, 0, err);
+		if (next < 0 && err->code == ENOENT && make_one(dir, name, err) == 0)
+			next = path_open_in_root(root_fd, normal, O_PATH | O_DIRECTORY, 0, err);
+		*at = kept;
+		cleanup_fd(&dir);
+		dir = next;
+	}
+	if (dir < 0)
+		return error_wrap(err, "make directory '%s' in the root file system", path);
+	return take_fd(&dir);
+}
+
+int path_of_own(const char *relative, char **path, struct error *err)
+{
+	static const char *const bases[] = {"", "../"};
+	AUTO_FREE char *program = realpath("/proc/self/exe", NULL);
+	char *slash = program ? strrchr(program, '/') : NULL;
+
+	if (!slash)
+		return error_sys(err, "find the running program by /proc/self/exe");
+	*slash = '\0';
+	for (size_t i = 0; i < ARRAY_LENGTH(bases); i++) {
+		AUTO_FREE char *found = memory_format("%s/%s%s", program, bases[i], relative);
+
+		if (access(found, F_OK) == 0) {
+			*path = take_ptr(&found);
+			return 0;
+		}
+	}
+	return error_set(err, ENOENT, "find '%s' beside or above '%s': is the installation whole?",
+			 relative, program);
+}
+
+/* Opens a directory below `parent` for listing; EXDEV if it is another file system. */
+static DIR *open_to_remove(int parent, const char *name, dev_t device, struct error *err)
+{
+	AUTO_CLOSE int fd =
+		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	DIR *dir;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_sys(err, "open directory '%s'", name);
+		return NULL;
+	}
+	if (st.st_dev != device) {
+		error_set(err, EXDEV, "directory '%s' is a mount point: unmount it first", name);
+		return NULL;
+	}
+	dir = fdopendir(fd);
+	if (!dir)
+		error_sys(err, "read directory '%s'", name);
+	else
+		take_fd(&fd);
+	return dir;
+}
+
+static int remove_at(int parent, const char *name, dev_t device, struct error *err)
+{
+	AUTO_CLOSE_DIR DIR *dir = NULL;
+	struct dirent *entry;
+
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return error_sys(err, "remove '%s'", name);
+	dir = open_to_remove(parent, name, device, err);
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    remove_at(dirfd(dir), entry->d_name, device, err) < 0)
+			return -1;
+	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_sys(err, "remove directory '%s'", name);
+	return 0;
+}
+
+int path_remove_tree(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : error_sys(err, "remove '%s'", path);
+	trace("rm -rf --one-file-system %q", path);
+	if (remove_at(AT_FDCWD, path, st.st_dev, err) < 0)
+		return error_wrap(err, "remove '%s'", path);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * What every front end does the same way: read options, print one line on a mistake, exit.
+ * Only main.c files and final/commands use this; modules never print or exit.
+ */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "options.h"
+
+/* Exit statuses are Docker's: 125 is a failure of our own, before or around the command. */
+#define STATUS_OURS 125
+
+struct program_options {
+	bool help, explain;
+};
+extern const struct option_row program_option_rows[];
+
+/* Reads options into the groups, the first of which must be of program_option_rows. --help is
+ * printed, and ends the program with 0; a mistake is printed, and ends it with 125; --explain opens
+ * the trace. `name` is the program, with its subcommand; `usage` follows it in the help. Returns
+ * the index of the first operand. */
+int program_options(const char *name, const char *usage, const struct option_group *groups,
+		    int argc, char *const *argv);
+
+/* Prints "NAME: text" on standard error and returns `status`. */
+int program_fail(const char *name, const struct error *err, int status);
+
+/* Ends the program with one line unless it runs as root. `why` is what needs root. */
+void program_need_root(const char *name, const char *why);
+
+#endif

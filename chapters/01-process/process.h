@@ -1,0 +1,83 @@
+/*
+ * A process: started, released when it is ready to be, and asked how it ended.
+ *
+ * This is the one seam of the project. process_start clones; the child waits; the parent runs
+ * hooks.in_parent, which may do from outside what the child can't (put it into a cgroup, give it a
+ * network); the child is released, runs hooks.in_child, gives up its privileges and executes the
+ * command. Every later chapter varies the flags of the clone and what the two hooks do.
+ *
+ * Parent and child talk by messages over a socket pair that exec closes. So the parent knows the
+ * difference between "the command ran and exited with 1" and "it never started", and why.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "privileges.h"
+#include "text.h"
+
+/* Codes of errors after which Docker's exit status is not 125; see process_failure_status. */
+enum {
+	PROCESS_NOT_EXECUTABLE = 5126, /* the command was found, but may not be executed */
+	PROCESS_NOT_FOUND = 5127,      /* there is no such command */
+	PROCESS_EXEC_FAILED = 5255,    /* the kernel can't execute it: format, interpreter */
+};
+
+struct process_hooks {
+	/* Runs in the parent while the child waits. `pid` is the child as the parent sees it. */
+	int (*in_parent)(void *context, pid_t pid, struct error *err);
+	/* Runs in the child, as root, once in_parent has succeeded. */
+	int (*in_child)(void *context, struct error *err);
+	void *context;
+};
+
+/* How to start a process. A zeroed field means "off". */
+struct process_config {
+	char *const *argv;	   /* the command and its arguments, at least one */
+	const struct strings *env; /* "NAME=value"; its PATH is searched; HOME is added if missing */
+	const char *cwd;	   /* made if missing; NULL: where the hooks left it */
+	const char *user;	   /* NAME|UID[:GROUP|GID], looked up after in_child; NULL: root */
+	int stdio[3];		   /* become descriptors 0 to 2; 0: inherited */
+	uint64_t clone_flags;	   /* CLONE_NEW… of clone(2) */
+	int cgroup_fd;		   /* a cgroup v2 directory to be born in (CLONE_INTO_CGROUP) */
+	bool die_with_parent;	   /* SIGKILL when the thread that started it ends */
+	struct privileges privileges;
+	struct process_hooks hooks;
+};
+
+struct process {
+	pid_t pid;	   /* 0: none, or waited for */
+	int pidfd;	   /* 0: none */
+	bool blocked;	   /* signals are, since process_start */
+	sigset_t old_mask; /* the caller's signal mask before that */
+};
+
+/* Starts a process and returns once it executes its command. Signals are blocked in the caller from
+ * here to process_release, so that none is lost before process_wait can forward it.
+ * On failure the child is gone and reaped, and *process is released.
+ * Errors: the PROCESS_ codes; EPERM if the caller may not make a namespace; whatever the hooks
+ * report. clone(2), pidfd_open(2), execve(2) */
+int process_start(struct process *process, const struct process_config *config,
+		  struct error *err);
+
+/* Waits for the end, and forwards to the process every signal that can be caught, except SIGCHLD,
+ * SIGPIPE and SIGURG. *status is the exit status as a shell gives it: 128+n for signal n.
+ * pidfd_send_signal(2), signalfd(2) */
+int process_wait(struct process *process, int *status, struct error *err);
+
+/* Kills the process if it still runs, reaps it, and restores the signal mask. */
+void process_release(struct process *process);
+#define AUTO_PROCESS CLEANUP(process_release)
+
+/* The exit status that Docker gives for a failure of process_start: 126, 127, 255 or 125. */
+int process_failure_status(const struct error *err);
+
+/* The exit status of a siginfo that waitid(2) has filled: the code, or 128+n for signal n. */
+int process_exit_status(const siginfo_t *info);
+
+#endif

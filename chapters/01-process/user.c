@@ -1,0 +1,141 @@
+/* Users and groups by the files of the current root; see user.h. */
+#include "user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* A uid of (uid_t)-1 means "unchanged" to setresuid(2): never let it through. */
+#define ID_MAX (UINT32_MAX - 1)
+
+/* Opens a file of the image, which may be missing, or anything else. NULL if it is not readable. */
+static FILE *open_database(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	FILE *file;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	file = fdopen(fd, "re");
+	if (file)
+		take_fd(&fd);
+	return file;
+}
+
+static void add_group(struct user *user, gid_t gid)
+{
+	for (size_t i = 0; i < user->group_count; i++)
+		if (user->groups[i] == gid)
+			return;
+	user->groups = memory_resized(user->groups, user->group_count + 1, sizeof(gid_t));
+	user->groups[user->group_count++] = gid;
+}
+
+/* Finds by name, or by number if `name` is NULL. The result is valid until the next call. */
+static const struct passwd *find_passwd(FILE *file, const char *name, uint64_t uid)
+{
+	const struct passwd *entry;
+
+	while (file && (entry = fgetpwent(file)))
+		if (name ? strcmp(entry->pw_name, name) == 0 : entry->pw_uid == uid)
+			return entry;
+	return NULL;
+}
+
+static bool is_member(const struct group *group, const char *name)
+{
+	for (char **member = group->gr_mem; *member; member++)
+		if (strcmp(*member, name) == 0)
+			return true;
+	return false;
+}
+
+static void add_groups_of(struct user *user, const char *name)
+{
+	AUTO_CLOSE_FILE FILE *file = open_database("/etc/group");
+	const struct group *group;
+
+	while (file && (group = fgetgrent(file)))
+		if (is_member(group, name))
+			add_group(user, group->gr_gid);
+}
+
+/* Fills uid, home, gid and the groups that list the user. */
+static int look_up_name(const char *name, struct user *user, struct error *err)
+{
+	AUTO_CLOSE_FILE FILE *file = open_database("/etc/passwd");
+	const struct passwd *entry = find_passwd(file, name, 0);
+	uint64_t uid = 0;
+
+	if (!entry) {
+		if (text_to_number(name, ID_MAX, &uid, err) < 0)
+			return error_set(err, ENOENT,
+					 "unable to find user %s: no matching entries in passwd file",
+					 name);
+		if (file)
+			rewind(file);
+		entry = find_passwd(file, NULL, uid);
+	}
+	user->uid = entry ? entry->pw_uid : (uid_t)uid;
+	user->gid = entry ? entry->pw_gid : 0;
+	user->home = memory_string(entry && *entry->pw_dir ? entry->pw_dir : "/");
+	add_group(user, user->gid);
+	if (entry)
+		add_groups_of(user, entry->pw_name);
+	return 0;
+}
+
+/* Replaces the gid and the groups: a group that is named is the only one. */
+static int look_up_group(const char *name, struct user *user, struct error *err)
+{
+	AUTO_CLOSE_FILE FILE *file = open_database("/etc/group");
+	const struct group *entry;
+	uint64_t gid;
+
+	while (file && (entry = fgetgrent(file)))
+		if (strcmp(entry->gr_name, name) == 0)
+			break;
+	if (file && entry)
+		gid = entry->gr_gid;
+	else if (text_to_number(name, ID_MAX, &gid, err) < 0)
+		return error_set(err, ENOENT,
+				 "unable to find group %s: no matching entries in group file", name);
+	user->gid = (gid_t)gid;
+	user->group_count = 0;
+	add_group(user, user->gid);
+	return 0;
+}
+
+int user_look_up(const char *spec, struct user *user, struct error *err)
+{
+	AUTO_FREE char *name = memory_string(spec ? spec : "");
+	AUTO_USER struct user found = {0};
+	char *colon = strchr(name, ':');
+
+	if (colon)
+		*colon = '\0';
+	if (look_up_name(*name ? name : "0", &found, err) < 0)
+		return -1;
+	if (colon && colon[1] && look_up_group(colon + 1, &found, err) < 0)
+		return -1;
+	*user = found;
+	found = (struct user){0};
+	return 0;
+}
+
+void user_release(struct user *user)
+{
+	cleanup_memory(&user->groups);
+	cleanup_memory(&user->home);
+	*user = (struct user){0};
+}
