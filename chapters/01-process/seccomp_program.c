@@ -45,11 +45,11 @@ static int emit_search(struct seccomp_program *program, const struct branch *bra
 
 static struct branch branch_of(const struct seccomp_rule *rule, uint64_t capabilities)
 {
-	static const struct sock_filter allow[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	static const struct sock_filter allow[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
 
 	if (rule->allowed_with & capabilities)
-		return (struct branch){ .length = 1, .code = allow };
-	return (struct branch){ .length = rule->otherwise_length, .code = rule->otherwise };
+		return (struct branch){.length = 1, .code = allow};
+	return (struct branch){.length = rule->otherwise_length, .code = rule->otherwise};
 }
 
 static bool same(const struct branch *a, const struct branch *b)
@@ -86,7 +86,8 @@ static int emit_abi(struct seccomp_program *program, const struct seccomp_table 
 
 	if (count == 0)
 		return -1;
-	emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, abi->audit_arch, 1, 0));
+	emit(program,
+	     (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, abi->audit_arch, 1, 0));
 	over = emit(program, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 	emit(program, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						   offsetof(struct seccomp_data, nr)));
