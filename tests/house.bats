@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The house: what the sources may not do, whatever they do. No root needed.
+# The house: what sources and lessons may not do, whatever they do.
 
 setup_file() {
     top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
@@ -32,6 +32,13 @@ says() { [[ $output == *"$1"* ]] || { echo "no '$1' in: $output"; return 1; }; }
 
 @test "house: the budget check bites on every rule" {
     run "$top/tests/budget/selftest"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "house: the check of the lessons bites on every kind of untruth" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    run "$top/tests/lessons/selftest"
     echo "$output"
     [ "$status" -eq 0 ]
 }
