@@ -15,7 +15,7 @@
 
 enum {
 	X32_BIT = 0x40000000,
-	/* The number that all new system calls have in common begins here (Linux 5.1). */
+	/* From here on a system call has the same number on all architectures (Linux 5.1). */
 	FIRST_COMMON_NUMBER = 424,
 	/* libseccomp's: above it, -1 (unknown) and parts of socketcall and ipc; below it, other
 	 * architectures' system calls. */
@@ -131,8 +131,8 @@ static struct sock_filter ret(uint32_t action)
 	return (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
 }
 
-/* The upper half of an argument, which has to be 0: if not, skips some instructions. The
- * accumulator has 32 bits, so each half is compared by itself. */
+/* Skips some instructions if the upper half of an argument isn't 0: the accumulator has 32 bits, so
+ * the halves are compared one by one. */
 static struct sock_filter *upper_half(struct sock_filter *code, unsigned int argument, uint8_t skip)
 {
 	*code++ = load(argument, 1);

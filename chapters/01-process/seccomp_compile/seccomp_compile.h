@@ -55,7 +55,8 @@ struct host {
 		uint32_t scmp_arch, audit_arch;
 		/* Where its numbers begin. */
 		uint32_t base;
-		/* Whether its arguments have 64 bits. */
+		/* Whether its arguments have 64 bits. Those of x32 do, but libseccomp compares
+		 * their lower halves only, and so Docker. */
 		bool wide;
 	} abis[HOST_ABIS_MAX]; /* Its own first; those of one audit_arch together, by base. */
 };

@@ -75,23 +75,42 @@ static bool is(const char *word, const char *expected)
 static void read_heading(struct reader *reader, char **words)
 {
 	struct profile_row heading = {.number = -1};
+	const char *condition = words[1] ? words[1] : "";
 
 	if (is(words[0], "on"))
-		heading.host = host_find(words[1] ? words[1] : "");
+		heading.host = host_find(condition);
 	else if (is(words[0], "with"))
-		heading.with = capability_bit(reader, words[1]);
+		heading.with = capability_bit(reader, condition);
 	else if (is(words[0], "without"))
-		heading.without = capability_bit(reader, words[1]);
+		heading.without = capability_bit(reader, condition);
 	/* coracle needs Linux 5.12 anyway, so "since" is for the reader of the profile. */
 	else if (!is(words[0], "always") && !is(words[0], "since"))
 		mistake(reader, "unknown heading", words[0]);
 	if (is(words[0], "on") && !heading.host)
-		mistake(reader, "unknown host", words[1]);
+		mistake(reader, "unknown host", condition);
+	if (!is(words[0], "since") && words[1] && (words[2] || is(words[0], "always")))
+		mistake(reader, "what is this in a heading?", words[2] ? words[2] : words[1]);
 	reader->heading = heading;
 	reader->has_heading = true;
 }
 
-/* "arg0 == 1 or == 2", "arg0 != 1", "arg0 & 0x7 == 0" */
+/* "arg0 == 1 or == 2", "arg0 != 1" */
+static void read_comparison(const struct reader *reader, struct profile_row *row, char **words)
+{
+	const char *operator= row->test == TEST_EQUAL ? "==" : "!=";
+	unsigned int most = row->test == TEST_EQUAL ? PROFILE_VALUES_MAX : 1;
+
+	while (row->value_count < most && is(*words, operator)) {
+		row->values[row->value_count++] = number(reader, words[1]);
+		words += 2;
+		if (!is(*words, "or") || !words[1])
+			break;
+		words++;
+	}
+	if (row->value_count == 0 || *words)
+		mistake(reader, "not a condition", *words);
+}
+
 static void read_test(const struct reader *reader, struct profile_row *row, char **words)
 {
 	const char *argument = *words++;
@@ -99,22 +118,17 @@ static void read_test(const struct reader *reader, struct profile_row *row, char
 	if (!argument || strncmp(argument, "arg", 3) != 0)
 		mistake(reader, "not argN", argument);
 	row->argument = number(reader, argument + 3);
-	if (is(*words, "&") && is(words[1] ? words[2] : NULL, "==") && is(words[3], "0")) {
-		row->test = TEST_NO_BIT;
-		row->values[row->value_count++] = number(reader, words[1]);
+	if (row->argument > 5)
+		mistake(reader, "a system call has arg0 to arg5", argument);
+	if (!is(*words, "&")) {
+		row->test = is(*words, "!=") ? TEST_NOT_EQUAL : TEST_EQUAL;
+		read_comparison(reader, row, words);
 		return;
 	}
-	row->test = is(*words, "!=") ? TEST_NOT_EQUAL : TEST_EQUAL;
-	for (; is(*words, row->test == TEST_EQUAL ? "==" : "!="); words++) {
-		if (row->value_count == (row->test == TEST_EQUAL ? PROFILE_VALUES_MAX : 1))
-			mistake(reader, "too many values", words[1]);
-		row->values[row->value_count++] = number(reader, words[1]);
-		words += 2;
-		if (!is(*words, "or"))
-			break;
-	}
-	if (row->value_count == 0 || *words)
-		mistake(reader, "not a condition", *words);
+	row->test = TEST_NO_BIT;
+	row->values[row->value_count++] = number(reader, words[1]);
+	if (!is(words[2], "==") || !is(words[3], "0") || words[4])
+		mistake(reader, "not '& MASK == 0'", words[2]);
 }
 
 static struct profile_row *add_row(const struct reader *reader, struct profile *profile, char *word)
@@ -138,12 +152,29 @@ static struct profile_row *add_row(const struct reader *reader, struct profile *
 	return row;
 }
 
+static void read_row(const struct reader *reader, struct profile *profile, char **words)
+{
+	if (is(words[1], "when")) {
+		read_test(reader, add_row(reader, profile, words[0]), words + 2);
+	} else if (is(words[1], "fails")) {
+		if (!is(words[2], "with") || !is(words[3], "ENOSYS") || words[4])
+			mistake(reader, "not 'fails with ENOSYS'", words[0]);
+		add_row(reader, profile, words[0])->fails_with = ENOSYS;
+	} else {
+		for (; *words; words++)
+			add_row(reader, profile, *words);
+	}
+}
+
 static void read_line(struct reader *reader, struct profile *profile, char *line)
 {
-	char *words[WORDS_MAX + 4] = {NULL}, *save = NULL, *colon = strchr(line, ':');
+	/* Those who look at words stop at the first NULL, or four words on. */
+	char *words[WORDS_MAX + 4] = {NULL}, *save = NULL;
 	unsigned int count = 0;
+	bool colon;
 
 	line[strcspn(line, "#\n")] = '\0';
+	colon = strchr(line, ':') != NULL;
 	for (char *word = strtok_r(line, " \t:", &save); word;
 	     word = strtok_r(NULL, " \t:", &save)) {
 		if (count == WORDS_MAX)
@@ -152,19 +183,12 @@ static void read_line(struct reader *reader, struct profile *profile, char *line
 	}
 	if (count == 0)
 		return;
-	if (line[0] != '\t')
-		return colon ? read_heading(reader, words)
-			     : mistake(reader, "no colon after", line);
-	if (is(words[1], "when"))
-		return read_test(reader, add_row(reader, profile, words[0]), words + 2);
-	if (is(words[1], "fails")) {
-		if (!is(words[2], "with") || !is(words[3], "ENOSYS") || words[4])
-			mistake(reader, "not 'fails with ENOSYS'", words[0]);
-		add_row(reader, profile, words[0])->fails_with = ENOSYS;
-		return;
-	}
-	for (unsigned int i = 0; i < count; i++)
-		add_row(reader, profile, words[i]);
+	if (colon != (line[0] != '\t'))
+		mistake(reader, "neither a heading with a colon nor a row after a tab", words[0]);
+	if (colon)
+		read_heading(reader, words);
+	else
+		read_row(reader, profile, words);
 }
 
 void profile_read(struct profile *profile, const char *path)
