@@ -15,7 +15,8 @@ Output is compared line by line after these replacements, on both sides; a "…"
 within a line, and a line that is only "…" for any number of lines:
 
     runs of spaces -> one       trailing spaces, colours -> nothing
-    64 or 12 hex digits -> ID   MAC addresses -> MAC     uid:[4026531837] -> uid:[INODE]
+    64 or 12 hex digits -> ID   MAC addresses -> MAC     user:[4026531837] -> user:[INODE]
+    veth1a2b3c4 -> vethID       eth0@if7 -> eth0@ifN     tmp.a8F3kx2Lqz (mktemp) -> tmp.NAME
     dates, 12:34:56, 3.4 ms, 12 us, "5 seconds ago" -> TIME
     12.5 kB, 4.0K, 3 MiB, 17 bytes, the size and date in `ls -l` -> SIZE, TIME
     IPv4 addresses but 127.x and 0.0.0.0, fe80::… -> ADDR      ADDR:5000 -> ADDR:PORT
@@ -43,6 +44,7 @@ REPLACEMENTS = [
         (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "ID"),
         (r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{12}\b", "ID"),
         (r"\bveth[0-9a-f]{4,}\b", "vethID"),
+        (r"\btmp\.\w{6,}", "tmp.NAME"),
         (r"@if\d+", "@ifN"),
         (r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b", "MAC"),
         (r"\b(cgroup|ipc|mnt|net|pid|time|user|uts):\[\d+\]", r"\1:[INODE]"),
