@@ -348,11 +348,12 @@ static void print_host(const struct host_table *table)
 		printf("\t{ 0x%x, %u, default_ranges_%u },\n", table->abis[i].audit_arch,
 		       table->abis[i].range_count, i);
 	printf("};\n");
-	printf("static const struct seccomp_table default_profile = { default_rules, default_abis, %u };\n",
+	printf("static const struct seccomp_table default_profile = {\n"
+	       "\tdefault_rules, default_abis, %u\n};\n",
 	       table->table.abi_count);
 }
 
-/* The other parts of this program. It is compiled as one file: what stands beside it is coracle's. */
+/* The other parts of this program, which is compiled as one file: those beside it are coracle's. */
 #include "seccomp_compile/seccomp_compile_check.c"
 #include "seccomp_compile/seccomp_compile_profile.c"
 #include "seccomp_program.c"
@@ -368,7 +369,8 @@ int main(int argc, char **argv)
 		die("usage: seccomp-compile [--check] PROFILE");
 	profile_read(&profile, argv[argc - 1]);
 	if (!check)
-		printf("/* Made of seccomp.profile by seccomp-compile. */\n#include \"seccomp_program.h\"\n");
+		puts("/* Made of seccomp.profile by seccomp-compile. */\n"
+		     "#include \"seccomp_program.h\"");
 	for (unsigned int i = 0; (host = host_at(i)) != NULL; i++) {
 		compile_host(&table, &profile, host);
 		if (check) {
@@ -379,6 +381,6 @@ int main(int argc, char **argv)
 		print_host(&table);
 	}
 	if (!check)
-		printf("#else\n#error \"seccomp.profile has no rows for this architecture\"\n#endif\n");
+		puts("#else\n#error \"seccomp.profile is not for this architecture\"\n#endif");
 	return fflush(stdout) == 0 ? 0 : 1;
 }

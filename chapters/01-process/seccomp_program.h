@@ -4,10 +4,10 @@
  * The kernel runs the filter before every system call, so it must be short: it is a binary search
  * for the call's number, among ranges of neighbouring numbers that are treated alike. The ranges
  * come from seccomp.profile, at build time (seccomp_compile.c); which of them can be joined depends
- * on the capabilities, and is found here, in microseconds. One program for every set
- * of capabilities would be 9,216 of them; and filters stacked on each other only allow less.
+ * on the capabilities, and is found here, in microseconds. Made in advance, it would be 9,216
+ * programs; and filters that are stacked on each other only allow less.
  *
- * The filter language is classic BPF: an accumulator, loads from struct seccomp_data, forward jumps.
+ * The language is classic BPF: an accumulator, loads from struct seccomp_data, forward jumps.
  * seccomp(2), Documentation/userspace-api/seccomp_filter.rst.
  */
 #ifndef SECCOMP_PROGRAM_H

@@ -28,7 +28,7 @@ struct profile_row {
 	char name[32];
 	/* What follows '=', or -1. */
 	int number;
-	/* The heading: on which host (NULL: any), with or without which capability (a mask, or 0). */
+	/* The heading: on which host (NULL: any), with or without which capability (a mask). */
 	const struct host *host;
 	uint64_t with, without;
 	/* 0: allowed. */

@@ -213,7 +213,7 @@ static void compare_number(const struct seccomp_program *ours, const struct refe
 		theirs = expected(reference, host, data);
 		result = run(ours, data);
 		if (theirs != result)
-			die("%s: arch 0x%x, number 0x%x, arg%u 0x%llx: 0x%x, but libseccomp gives 0x%x",
+			die("%s: arch 0x%x, number 0x%x, arg%u 0x%llx: 0x%x, libseccomp: 0x%x",
 			    host->name, data->arch, data->nr, i % 2,
 			    (unsigned long long)values[i / 2], result, theirs);
 	}
