@@ -48,9 +48,10 @@ LIBS_06-network := -lmnl -lnftables
 libs_up_to = $(foreach c,$(call up_to,$1),$(LIBS_$c))
 HELPER_LIBS := -lcurl -lcrypto -lz -lzstd -ltar $(call libs_up_to,05-images)
 
-FINAL := $(call objects,$(wildcard final/engine/*.c final/commands/*.c))
+FINAL_ENGINE := $(call objects,$(wildcard final/engine/*.c))
+FINAL := $(FINAL_ENGINE) $(call objects,$(wildcard final/commands/*.c))
 
-.PHONY: all help deps demo test bench check-all lessons lessons-check install uninstall format \
+.PHONY: all help deps demo test bench seccomp-check lessons lessons-check install uninstall format \
 	format-check tidy clean own $(patsubst %,diff-0%,2 3 4 5 6) 01 02 03 04 05 06
 all: $(PROGRAMS:%=$(B)/%) $(B)/coracle own
 
@@ -74,7 +75,7 @@ $(B)/obj/chapters/$1/%.o: chapters/$1/%.c $(B)/flags
 	@echo '  compile $$<'
 	$(Q)$$(COMPILE) $(call iquotes,$1) -iquote $(B)/gen -c -o $$@ $$<
 	@for later in $(filter-out $(call up_to,$1),$(CHAPTERS)); do \
-		if grep -q "chapters/$$$$later/" $$(@:.o=.d); then \
+		if grep -q "/$$$$later/" $$(@:.o=.d); then \
 			echo "$$<: includes a file of the later chapter $$$$later" >&2; rm $$@; exit 1; \
 		fi; done
 endef
@@ -112,13 +113,17 @@ $(LIBEXEC)/coracle-init: chapters/02-namespaces/init.c $(B)/flags
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -static -s -o $@ $<
 
 # Docker's default filter of system calls, resolved to numbers by libseccomp while building.
-$(B)/gen/seccomp-compile: chapters/01-process/seccomp_compile.c $(B)/flags
+SECCOMP := $(addprefix chapters/01-process/,seccomp_program.c seccomp_program.h) \
+	$(wildcard chapters/01-process/seccomp_compile/*)
+$(B)/gen/seccomp-compile: chapters/01-process/seccomp_compile.c $(SECCOMP) $(B)/flags
 	@mkdir -p $(@D)
 	@echo '  compile $<'
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -g $(WARNINGS) -iquote chapters/01-process -o $@ $< -lseccomp
 $(B)/gen/seccomp_filters.h: chapters/01-process/seccomp.profile $(B)/gen/seccomp-compile
 	$(B)/gen/seccomp-compile $< > $@.new && mv $@.new $@
-$(B)/obj/chapters/01-process/seccomp.o: | $(B)/gen/seccomp_filters.h
+$(B)/obj/chapters/01-process/seccomp.o: $(B)/gen/seccomp_filters.h
+seccomp-check: $(B)/gen/seccomp-compile ## compare our filter with libseccomp's, call by call
+	$< --check chapters/01-process/seccomp.profile
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
@@ -136,17 +141,30 @@ deps: ## install what is missing to build (CH=03: for that chapter alone)
 	@tools/deps $(CH)
 
 demo: ## install what is missing, build, pull an image and run it, explained
-	@tools/deps build demo
+	@tools/deps 06 demo registry
 	@$(MAKE) --no-print-directory all
 	@demo/run
 
 test: ## install what is missing, build, run every test (CH=03: one chapter's)
-	@tools/deps build test
+	@tools/deps 06 test registry vm
 	@$(MAKE) --no-print-directory all
 	@tests/run $(CH)
 
 bench: all ## what a start costs, beside the kernel's own price and other runners
 	@tests/bench/run
+
+# Unit tests link every module, and always run with the sanitizers on.
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+unit: ## build and run the unit tests, with AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory SANITIZE=address,undefined unit-programs
+	@tests/lib/run-units build/address-undefined/unit/test_*
+.PHONY: unit unit-programs
+unit-programs: $(UNIT)
+$(B)/unit/%: tests/unit/%.c tests/unit/tap.h $(FINAL_ENGINE) $(WRITERS) $(call modules_up_to,06-network)
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(COMPILE) $(call iquotes,06-network) -iquote final/engine -iquote tests/unit -o $@ \
+		$(filter %.c %.o,$^) $(HELPER_LIBS) $(LIBS_06-network)
 
 lessons: all ## rewrite the source blocks in the lessons from the source
 	@tests/lessons/check --rewrite

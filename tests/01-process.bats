@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# Chapter 01: a command is started with what it is given, and ends as it ends.
+
+load lib/helpers
+
+@test "01 the exit status is the command's own" {
+    run contain -- sh -c 'exit 0'
+    exits 0
+    run contain -- sh -c 'exit 42'
+    exits 42
+}
+
+@test "01 a command that is killed by signal n gives 128+n" {
+    needs_own_pid=$(program_number)
+    if [ "$needs_own_pid" = 01 ]; then
+        run contain -- sh -c 'kill -KILL $$'
+        exits 137
+        run contain -- sh -c 'kill -TERM $$'
+        exits 143
+    else
+        # PID 1 of a namespace ignores what it sends itself: its child shows it
+        run contain -- sh -c 'sh -c "kill -TERM \$\$"; exit $?'
+        exits 143
+    fi
+}
+
+@test "01 a command that is not in PATH gives 127, in Docker's words" {
+    run contain -- no-such-command
+    exits 127
+    says 'exec: "no-such-command": executable file not found in $PATH'
+}
+
+@test "01 a path that is not there gives 127" {
+    run contain -- /no/such/file
+    exits 127
+    says 'exec: "/no/such/file": stat /no/such/file: no such file or directory'
+}
+
+@test "01 a file without execute permission gives 126, in Docker's words" {
+    run contain -- /etc/passwd
+    exits 126
+    says 'exec: "/etc/passwd": permission denied'
+}
+
+@test "01 a directory gives 126" {
+    run contain -- /etc
+    exits 126
+    says 'exec: "/etc": is a directory'
+}
+
+@test "01 an unknown option gives 125 and one line" {
+    run contain --no-such-option -- true
+    exits 125
+    says 'unknown flag: --no-such-option'
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "01 the environment is what was given, and nothing of the caller's" {
+    SECRET=leaked GIVEN=passed run contain -e NAME=value -e GIVEN -e ABSENT -- env
+    exits 0
+    says NAME=value
+    says GIVEN=passed
+    says PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    says HOME=/root
+    says_not SECRET
+    says_not ABSENT
+}
+
+@test "01 a PATH that is given is searched for the command" {
+    run contain -e PATH=/nowhere -- sh
+    exits 127
+    says 'executable file not found in $PATH'
+}
+
+@test "01 a numeric user and group apply, with no groups of the caller's" {
+    run contain -u 1234:4321 -- id
+    exits 0
+    says uid=1234
+    says gid=4321
+    says_not root
+}
+
+@test "01 a user without a group has group 0, and root's files are closed to it" {
+    run contain -u 54321 -- sh -c 'id -u; id -g; cat /etc/shadow || echo closed'
+    exits 0
+    [ "${lines[0]}" = 54321 ]
+    [ "${lines[1]}" = 0 ]
+    says closed
+}
+
+@test "01 a user name is looked up, and one that is missing is said" {
+    run contain -u root -- id -u
+    exits 0
+    [ "$output" = 0 ]
+    run contain -u nobody-of-this-name -- true
+    exits 125
+    says 'unable to find user nobody-of-this-name: no matching entries in passwd file'
+}
+
+@test "01 the working directory is entered, as the user" {
+    run contain -w /tmp -- pwd
+    exits 0
+    [ "$output" = /tmp ]
+    run contain -w relative -- true
+    exits 125
+    says "the working directory 'relative' is invalid, it needs to be an absolute path"
+}
+
+# capability_sets OPTIONS: the sets of a process started with them.
+capability_sets() { contain "$@" -- grep -E '^Cap' /proc/self/status; }
+
+@test "01 root has Docker's 14 capabilities, and none to inherit" {
+    run capability_sets
+    exits 0
+    [ "$output" = "CapInh:	0000000000000000
+CapPrm:	00000000a80425fb
+CapEff:	00000000a80425fb
+CapBnd:	00000000a80425fb
+CapAmb:	0000000000000000" ]
+}
+
+@test "01 a user other than root has none, and the 14 as ceiling" {
+    run capability_sets -u 1000
+    exits 0
+    says "CapPrm:	0000000000000000"
+    says "CapEff:	0000000000000000"
+    says "CapBnd:	00000000a80425fb"
+}
+
+@test "01 --cap-drop and --cap-add change the sets" {
+    run capability_sets --cap-drop ALL
+    says "CapBnd:	0000000000000000"
+    run capability_sets --cap-drop ALL --cap-add chown --cap-add CAP_KILL
+    says "CapEff:	0000000000000021"
+    run capability_sets --cap-add net_admin
+    says "CapBnd:	00000000a80435fb"
+    run capability_sets --cap-add SYS_NOTHING
+    exits 125
+    says 'invalid CapAdd: unknown capability: "SYS_NOTHING"'
+}
+
+@test "01 a capability that is dropped is really gone" {
+    run contain -- chown 1:1 /proc/self/fd/0
+    run contain --cap-drop SETUID -- sh -c 'grep ^CapEff /proc/self/status'
+    says "CapEff:	00000000a804257b"
+}
+
+@test "01 the default seccomp profile is loaded, and bites" {
+    run contain -- grep ^Seccomp: /proc/self/status
+    exits 0
+    [ "$output" = "Seccomp:	2" ]
+    # unshare(2) is refused by the filter before anybody looks at capabilities
+    run contain -- unshare -U true
+    [ "$status" -ne 0 ]
+    says "Operation not permitted"
+}
+
+@test "01 no_new_privs is off unless asked for" {
+    run contain -- grep ^NoNewPrivs /proc/self/status
+    [ "$output" = "NoNewPrivs:	0" ]
+}
+
+@test "01 signals reach the command" {
+    local out=$BATS_TEST_TMPDIR/out signal
+    for signal in TERM HUP USR1 INT; do
+        : >"$out"
+        contain -- sh -c "trap 'echo got $signal; exit 7' $signal; echo ready; while :; do sleep 0.05; done" >"$out" 3>&- &
+        local pid=$!
+        await grep -q ready "$out"
+        kill -"$signal" "$(runner_of "$pid")"
+        wait "$pid" && status=0 || status=$?
+        exits 7
+        grep -q "got $signal" "$out"
+    done
+}
+
+# runner_of PID: the pid of our program itself; bash runs a function in a subshell.
+runner_of()
+{
+    local child
+    child=$(cat "/proc/$1/task/$1/children")
+    case $(readlink "/proc/$1/exe") in
+    "$BUILD"/*) echo "$1" ;;
+    *) echo "${child%% *}" ;;
+    esac
+}
+
+@test "01 nothing that was ignored or blocked by the caller stays so" {
+    run bash -c "trap '' TERM HUP; source '$TOP/tests/lib/helpers.bash'; contain -- grep -E '^Sig(Blk|Ign)' /proc/self/status"
+    exits 0
+    says "SigBlk:	0000000000000000"
+    says "SigIgn:	0000000000000000"
+}
+
+@test "01 no descriptor of the caller's reaches the command" {
+    exec 9</etc/hostname
+    run contain -- ls /proc/self/fd
+    exec 9<&-
+    exits 0
+    # 0, 1, 2, and the directory that ls reads
+    [ "$(wc -w <<<"$output")" -eq 4 ]
+}
+
+@test "01 --explain prints the steps with chapter, shell form and microseconds" {
+    run contain --explain -u 1000 -- true
+    exits 0
+    [[ $output =~ 01\ +[0-9]+\ us\ \ setsid ]]
+    [[ $output =~ 01\ +[0-9]+\ us\ \ setpriv\ --reuid=1000\ --regid=[0-9]+ ]]
+    [[ $output =~ 01\ +[0-9]+\ us\ \ exec\ true ]]
+}
+
+@test "01 without --explain nothing is printed" {
+    run contain -- true
+    exits 0
+    [ -z "$output" ]
+}
+
+@test "01 an ordinary user is told that root is needed" {
+    [ "$PROGRAM" != coracle ] || cd /
+    run setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- \
+        bash -c "source '$TOP/tests/lib/helpers.bash'; contain -- true"
+    exits 125
+    says "needs root"
+}
