@@ -1,0 +1,29 @@
+/*
+ * Namespaces: what a process can see.
+ */
+#ifndef NAMESPACES_H
+#define NAMESPACES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* Zeroed: its own of everything but the network, which is then the host's. */
+struct namespaces {
+	const char *hostname; /* NULL: left as it is */
+	bool network;	      /* a network namespace of its own, with the loopback interface up */
+};
+
+/* The CLONE_NEW… flags for process_start: pid, mount, uts, ipc, and net if asked for. The cgroup
+ * namespace is not among them: its root is the cgroup that the process is in when it is made, so
+ * it is made by namespaces_enter, after the parent has moved the process. */
+uint64_t namespaces_clone_flags(const struct namespaces *namespaces);
+
+/* Runs in the child, after the parent's hook and before any mount: makes the cgroup namespace,
+ * sets the hostname, brings the loopback interface up, and sets the two sysctls of a network
+ * namespace that Docker sets (net.ipv4.ip_unprivileged_port_start=0, net.ipv4.ping_group_range).
+ * Errors: EPERM without CAP_SYS_ADMIN. namespaces(7), cgroup_namespaces(7), netdevice(7) */
+int namespaces_enter(const struct namespaces *namespaces, struct error *err);
+
+#endif

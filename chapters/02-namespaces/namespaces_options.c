@@ -1,0 +1,79 @@
+/* The options of chapter 02; see namespaces_options.h. */
+#include "namespaces_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+
+static int option_network(void *field, const char *value, struct error *err)
+{
+	if (strcmp(value, "none") != 0 && strcmp(value, "host") != 0)
+		return error_set(err, EINVAL,
+				 "network %s not found: only none and host are known here", value);
+	return option_string(field, value, err);
+}
+
+static int option_hostname(void *field, const char *value, struct error *err)
+{
+	if (strlen(value) > 64)
+		return error_set(err, EINVAL, "a hostname has at most 64 bytes");
+	return option_string(field, value, err);
+}
+
+#define FIELD(name) offsetof(struct namespaces_options, name)
+
+const struct option_row namespaces_option_rows[] = {
+	{"hostname", 'h', "NAME", option_hostname, FIELD(hostname), "Hostname of the container",
+	 "sethostname in a uts namespace", "uts_namespaces(7)"},
+	{"init", 0, NULL, option_flag, FIELD(init),
+	 "Run an init as PID 1: it forwards signals and reaps zombies", "waitpid", "waitpid(2)"},
+	{"network", 0, "none|host", option_network, FIELD(network),
+	 "A network namespace of its own, or the host's", "CLONE_NEWNET",
+	 "network_namespaces(7)"},
+	{0},
+};
+
+const struct option_row rootfs_option_rows[] = {
+	{"rootfs", 0, "DIR", option_string, offsetof(struct rootfs_options, path),
+	 "The directory that becomes /", "pivot_root", "pivot_root(2)"},
+	{0},
+};
+
+struct namespaces namespaces_options_apply(const struct namespaces_options *options)
+{
+	return (struct namespaces){
+		.hostname = options->hostname,
+		.network = !options->network || strcmp(options->network, "host") != 0,
+	};
+}
+
+void namespaces_options_release(struct namespaces_options *options)
+{
+	cleanup_memory(&options->hostname);
+	cleanup_memory(&options->network);
+}
+
+int rootfs_options_check(struct rootfs_options *options, struct error *err)
+{
+	AUTO_FREE char *absolute = NULL;
+	struct stat st;
+
+	if (!options->path)
+		return error_set(err, EINVAL, "a root file system is missing: --rootfs DIR");
+	absolute = realpath(options->path, NULL);
+	if (!absolute || stat(absolute, &st) < 0)
+		return error_sys(err, "find the root directory '%s'", options->path);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ENOTDIR, "the root '%s' is not a directory", options->path);
+	cleanup_memory(&options->path);
+	options->path = take_ptr(&absolute);
+	return 0;
+}
+
+void rootfs_options_release(struct rootfs_options *options)
+{
+	cleanup_memory(&options->path);
+}

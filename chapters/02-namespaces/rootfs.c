@@ -1,0 +1,251 @@
+/* The root file system; see rootfs.h. Read the table first, then the exported functions. */
+#include "rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "device_nodes.h"
+#include "file.h"
+#include "mounts.h"
+#include "path.h"
+#include "trace.h"
+
+/* The root while it is being set up, still at its place on the host. */
+struct root {
+	int fd;
+	const char *path;
+};
+
+/* One mount, in the words of mount(8). */
+struct mount_row {
+	const char *target, *type, *source, *options;
+	/* What to do in it once it is mounted; NULL: nothing. */
+	int (*fill)(const struct root *root, int fd, const char *path, struct error *err);
+};
+
+static int mount_row(const struct root *root, const struct mount_row *row, struct error *err);
+
+/* Also for a target that is missing: then it is made later, and is no link. */
+static int refuse_link(const struct root *root, const char *target, struct error *err)
+{
+	AUTO_CLOSE int fd = path_open_in_root(root->fd, target, O_PATH | O_NOFOLLOW, 0, err);
+	struct stat st;
+
+	if (fd < 0)
+		return err->code == ENOENT ? 0 : -1;
+	if (fstat(fd, &st) < 0)
+		return error_sys(err, "look at '%s'", target);
+	if (S_ISLNK(st.st_mode))
+		return error_set(err, ELOOP,
+				 "mount on '%s' in the root file system: it is a symbolic link, and must be a directory",
+				 target);
+	return 0;
+}
+
+/* --- /sys/fs/cgroup ------------------------------------------------------------------------ */
+
+#define CGROUP_OPTIONS "ro,nosuid,nodev,noexec"
+
+/* Mounts one version 1 hierarchy: its controllers as the kernel lists them, "cpu,cpuacct". */
+static int mount_hierarchy(const struct root *root, const char *controllers, struct error *err)
+{
+	const char *name = strchr(controllers, '=');
+	AUTO_FREE char *target =
+		memory_format("/sys/fs/cgroup/%s", name ? name + 1 : controllers);
+	AUTO_FREE char *options =
+		memory_format(CGROUP_OPTIONS ",%s%s", name ? "none," : "", controllers);
+	const struct mount_row row = {target, "cgroup", "cgroup", options, NULL};
+
+	return mount_row(root, &row, err);
+}
+
+/* Links cpu and cpuacct to the directory "cpu,cpuacct": programs look for either. */
+static int link_controllers(int fd, const char *path, const char *controllers, struct error *err)
+{
+	AUTO_FREE char *copy = memory_string(controllers);
+	char *rest = copy, *name;
+
+	if (!strchr(controllers, ',') || strchr(controllers, '='))
+		return 0;
+	while ((name = strsep(&rest, ","))) {
+		trace("ln -s %q %q/%s", controllers, path, name);
+		if (symlinkat(controllers, fd, name) < 0)
+			return error_sys(err, "make link '%s/%s'", path, name);
+	}
+	return 0;
+}
+
+/* A line is "4:memory:/path"; version 2's is "0::/path". cgroups(7) */
+static int fill_hierarchies(const struct root *root, int fd, const char *path, struct error *err)
+{
+	AUTO_TEXT struct text lines = {0};
+	char *rest, *line;
+
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", 1 << 20, &lines, err) < 0)
+		return -1;
+	for (rest = lines.data; (line = strsep(&rest, "\n"));) {
+		const char *controllers;
+
+		strsep(&line, ":");
+		controllers = strsep(&line, ":");
+		if (!controllers || !*controllers)
+			continue;
+		if (mount_hierarchy(root, controllers, err) < 0 ||
+		    link_controllers(fd, path, controllers, err) < 0)
+			return -1;
+	}
+	trace("mount -o remount,bind,ro %q", path);
+	return mount_make_read_only(fd, false, err);
+}
+
+/* In the cgroup namespace, what is mounted shows the container's cgroup as its root. */
+static int fill_sys(const struct root *root, int fd, const char *path, struct error *err)
+{
+	static const struct mount_row v2 = {"/sys/fs/cgroup", "cgroup2", "cgroup", CGROUP_OPTIONS,
+					    NULL};
+	static const struct mount_row v1 = {"/sys/fs/cgroup", "tmpfs", "tmpfs",
+					    "nosuid,nodev,noexec,mode=755", fill_hierarchies};
+	struct statfs host;
+
+	(void)fd, (void)path;
+	if (statfs("/sys/fs/cgroup", &host) < 0)
+		return errno == ENOENT ? 0 : error_sys(err, "look at '/sys/fs/cgroup'");
+	/* A host of version 1, or with both, has a tmpfs there, and the hierarchies in it. */
+	return mount_row(root, host.f_type == CGROUP2_SUPER_MAGIC ? &v2 : &v1, err);
+}
+
+/* --- the table ----------------------------------------------------------------------------- */
+
+static int fill_dev(const struct root *root, int fd, const char *path, struct error *err)
+{
+	(void)root;
+	return device_nodes_make(fd, path, err);
+}
+
+/* In this order: a row may lie inside one above it. The options are Docker's. */
+static const struct mount_row rows[] = {
+	/* Shows the processes of the pid namespace of whoever mounts it. */
+	{"/proc", "proc", "proc", "nosuid,noexec,nodev", NULL},
+	/* Not nodev: its devices are to work. The image's own /dev is hidden, whatever it holds. */
+	{"/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k", fill_dev},
+	/* Every mount of devpts is an instance of its own; gid 5 is tty in every distribution. */
+	{"/dev/pts", "devpts", "devpts",
+	 "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5", NULL},
+	/* Shows the network interfaces of the network namespace of whoever mounts it. */
+	{"/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro", fill_sys},
+	/* POSIX message queues of the ipc namespace. */
+	{"/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev", NULL},
+	/* POSIX shared memory: 64 MiB, which databases find too small. */
+	{"/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=67108864", NULL},
+};
+
+static int mount_row(const struct root *root, const struct mount_row *row, struct error *err)
+{
+	AUTO_FREE char *path = path_join(root->path, row->target);
+	AUTO_CLOSE int target = -1, fd = -1;
+
+	if (refuse_link(root, row->target, err) < 0)
+		return -1;
+	trace("mkdir -p %q", path);
+	target = path_make_dirs_in_root(root->fd, row->target, err);
+	if (target < 0)
+		return -1;
+	trace("mount -t %s -o %s %s %q", row->type, row->options, row->source, path);
+	fd = mount_new(row->type, row->source, row->options, err);
+	if (fd < 0 || mount_attach(fd, target, row->target, err) < 0)
+		return error_wrap(err, "mount %s", row->target);
+	return row->fill ? row->fill(root, fd, path, err) : 0;
+}
+
+static int bind_init(const struct root *root, struct error *err)
+{
+	AUTO_CLOSE int target = -1, program = -1, fd = -1;
+	AUTO_FREE char *source = NULL;
+
+	if (path_of_own("libexec/coracle/coracle-init", &source, err) < 0)
+		return -1;
+	trace("mount --bind -o ro %q %q" ROOTFS_INIT, source, root->path);
+	program = open(source, O_PATH | O_CLOEXEC);
+	if (program < 0)
+		return error_sys(err, "open '%s'", source);
+	target = mount_open_target(root->fd, ROOTFS_INIT, false, err);
+	fd = target < 0 ? -1 : mount_clone(program, false, err);
+	if (fd < 0 || mount_make_read_only(fd, false, err) < 0)
+		return -1;
+	return mount_attach(fd, target, ROOTFS_INIT, err);
+}
+
+/* pivot_root(2) wants a mount, and the directory may be an ordinary one. Returns its descriptor. */
+static int bind_to_itself(const char *path, struct error *err)
+{
+	AUTO_CLOSE int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+
+	if (dir < 0)
+		return error_sys(err, "open the root directory '%s'", path);
+	trace("mount --bind %q %q", path, path);
+	fd = mount_clone(dir, false, err);
+	if (fd < 0 || mount_attach(fd, dir, path, err) < 0)
+		return error_wrap(err, "bind '%s' to itself", path);
+	return take_fd(&fd);
+}
+
+/* --- exported ------------------------------------------------------------------------------ */
+
+int rootfs_isolate(struct error *err)
+{
+	/* A mount namespace begins as a copy, and systemd makes all mounts shared: then a mount
+	 * made in the copy would appear on the host too. mount_namespaces(7) */
+	trace("mount --make-rprivate /");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_sys(err, "make all mounts private");
+	return 0;
+}
+
+int rootfs_mount(const struct rootfs *rootfs, struct error *err)
+{
+	AUTO_CLOSE int fd = bind_to_itself(rootfs->path, err);
+	const struct root root = {fd, rootfs->path};
+
+	if (fd < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		if (mount_row(&root, &rows[i], err) < 0)
+			return -1;
+	return rootfs->init ? bind_init(&root, err) : 0;
+}
+
+int rootfs_pivot(const struct rootfs *rootfs, struct error *err)
+{
+	trace("cd %q", rootfs->path);
+	if (chdir(rootfs->path) < 0)
+		return error_sys(err, "change to the root directory '%s'", rootfs->path);
+	/* Both are ".": the old root ends up on top of the new one, in the same place, so that no
+	 * directory for it has to be there. pivot_root(2), "pivot_root(".", ".")" */
+	trace("pivot_root . .");
+	if (syscall(SYS_pivot_root, ".", ".") < 0) {
+		error_sys(err, "make '%s' the root", rootfs->path);
+		return error_hint(err, EBUSY, "is it the root of this host?");
+	}
+	trace("umount --lazy .");
+	if (umount2(".", MNT_DETACH) < 0)
+		return error_sys(err, "let go of the old root");
+	trace("cd /");
+	if (chdir("/") < 0)
+		return error_sys(err, "change to the new root");
+	return 0;
+}
+
+void rootfs_init_command(char *const *argv, struct strings *command)
+{
+	strings_add(command, ROOTFS_INIT);
+	strings_add(command, "--");
+	strings_add_argv(command, argv);
+}
