@@ -1,0 +1,212 @@
+/* Control groups, whichever version; see cgroup.h. */
+#include "cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup_layout.h"
+#include "cgroup_remove.h"
+#include "cgroup_v1.h"
+#include "cgroup_v2.h"
+#include "file.h"
+#include "path.h"
+#include "text.h"
+#include "trace.h"
+
+/* How often the shared parent may vanish under us: another command removes it when it is empty. */
+#define TRIES_MOST 100
+
+struct cgroup {
+	char *name;
+	struct cgroup_layout layout;
+	size_t made; /* in how many hierarchies of the layout, from the first, it is ours */
+	int fd;	     /* its directory on v2; 0: none */
+};
+
+/* The caller frees it. */
+static char *dir_in(const struct cgroup *cgroup, size_t hierarchy)
+{
+	return path_join(cgroup->layout.hierarchies[hierarchy].mount, cgroup->name);
+}
+
+/* Knows where it would be; nothing is made. */
+static int locate(const char *name, struct cgroup **located, struct error *err)
+{
+	AUTO_CGROUP struct cgroup *cgroup = memory_zeroed(1, sizeof(*cgroup));
+	AUTO_FREE char *normal = path_normal("/", name);
+
+	if (!*name || strcmp(normal + 1, name) != 0)
+		return error_set(err, EINVAL, "invalid name of a cgroup: '%s'", name);
+	cgroup->name = memory_string(name);
+	if (cgroup_layout_read(&cgroup->layout, err) < 0)
+		return -1;
+	*located = take_ptr(&cgroup);
+	return 0;
+}
+
+static void make_parents(const char *mount, const char *dir)
+{
+	AUTO_FREE char *copy = memory_string(dir);
+	char *slash = copy + strlen(mount) + 1;
+
+	while ((slash = strchr(slash, '/'))) {
+		*slash = '\0';
+		mkdir(copy, 0755);
+		*slash++ = '/';
+	}
+}
+
+/* The leaf must be new, its parents may be there. The parents are only tried when they are missing,
+ * and again if another command has just removed them. */
+static int make_in(const char *mount, const char *dir, struct error *err)
+{
+	trace("mkdir -p %q", dir);
+	for (int tries = 0; mkdir(dir, 0755) < 0; tries++) {
+		if (errno != ENOENT || tries == TRIES_MOST)
+			return error_sys(err, "make the cgroup '%s'", dir);
+		make_parents(mount, dir);
+	}
+	return 0;
+}
+
+static int make_everywhere(struct cgroup *cgroup, struct error *err)
+{
+	while (cgroup->made < cgroup->layout.count) {
+		AUTO_FREE char *dir = dir_in(cgroup, cgroup->made);
+
+		if (make_in(cgroup->layout.hierarchies[cgroup->made].mount, dir, err) < 0)
+			return -1;
+		cgroup->made++;
+	}
+	return 0;
+}
+
+static int open_unified(struct cgroup *cgroup, struct error *err)
+{
+	AUTO_FREE char *dir = dir_in(cgroup, 0);
+
+	cgroup->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup->fd >= 0)
+		return 0;
+	cgroup->fd = 0;
+	return error_sys(err, "open the cgroup '%s'", dir);
+}
+
+static int set_up(struct cgroup *cgroup, const struct cgroup_limits *limits, struct error *err)
+{
+	if (!cgroup->layout.unified)
+		return cgroup_v1_set_up(&cgroup->layout, cgroup->name, limits, err);
+	if (open_unified(cgroup, err) < 0)
+		return -1;
+	return cgroup_v2_set_up(cgroup->layout.hierarchies[0].mount, cgroup->name, cgroup->fd,
+				limits, err);
+}
+
+/* Leaves the host as it was found. Parents that other containers are in stay: EBUSY. */
+static void remove_parents(const char *mount, const char *dir)
+{
+	AUTO_FREE char *parent = memory_string(dir);
+	char *slash;
+
+	while ((slash = strrchr(parent, '/')) > parent + strlen(mount)) {
+		*slash = '\0';
+		trace("rmdir --ignore-fail-on-non-empty %q", parent);
+		if (rmdir(parent) < 0)
+			return;
+	}
+}
+
+int cgroup_create(const char *name, const struct cgroup_limits *limits, struct cgroup **created,
+		  struct error *err)
+{
+	AUTO_CGROUP struct cgroup *cgroup = NULL;
+	struct error ignored;
+
+	if (locate(name, &cgroup, err) < 0)
+		return -1;
+	if (make_everywhere(cgroup, err) < 0 || set_up(cgroup, limits, err) < 0) {
+		cgroup_destroy(cgroup, &ignored);
+		return -1;
+	}
+	*created = take_ptr(&cgroup);
+	return 0;
+}
+
+int cgroup_open(const char *name, struct cgroup **opened, struct error *err)
+{
+	AUTO_CGROUP struct cgroup *cgroup = NULL;
+	bool found = false;
+
+	if (locate(name, &cgroup, err) < 0)
+		return -1;
+	/* After a crash it may be left in some hierarchies only. */
+	for (; cgroup->made < cgroup->layout.count; cgroup->made++) {
+		AUTO_FREE char *dir = dir_in(cgroup, cgroup->made);
+
+		found = found || access(dir, F_OK) == 0;
+	}
+	if (!found)
+		return error_set(err, ENOENT, "there is no cgroup '%s'", name);
+	if (cgroup->layout.unified && open_unified(cgroup, err) < 0)
+		return -1;
+	*opened = take_ptr(&cgroup);
+	return 0;
+}
+
+int cgroup_clone_fd(const struct cgroup *cgroup)
+{
+	return cgroup->fd;
+}
+
+int cgroup_add(struct cgroup *cgroup, pid_t pid, struct error *err)
+{
+	if (cgroup->layout.unified)
+		return 0;
+	return cgroup_v1_add(&cgroup->layout, cgroup->name, pid, err);
+}
+
+uint64_t cgroup_oom_kills(const struct cgroup *cgroup)
+{
+	const struct cgroup_hierarchy *memory = cgroup_layout_find(&cgroup->layout, "memory");
+	const char *mount = memory ? memory->mount : cgroup->layout.hierarchies[0].mount;
+	const char *file = cgroup->layout.unified ? "memory.events" : "memory.oom_control";
+	AUTO_FREE char *path = memory_format("%s/%s/%s", mount, cgroup->name, file);
+	AUTO_TEXT struct text text = {0};
+	struct error ignored;
+	const char *line;
+
+	if (file_read(AT_FDCWD, path, 65536, &text, &ignored) < 0)
+		return 0;
+	line = strstr(text_string(&text), "\noom_kill ");
+	return line ? strtoull(line + strlen("\noom_kill "), NULL, 10) : 0;
+}
+
+int cgroup_destroy(struct cgroup *cgroup, struct error *err)
+{
+	int result = 0;
+
+	while (cgroup->made > 0) {
+		AUTO_FREE char *dir = dir_in(cgroup, --cgroup->made);
+
+		if (cgroup_remove(dir, err) < 0)
+			result = -1;
+		else
+			remove_parents(cgroup->layout.hierarchies[cgroup->made].mount, dir);
+	}
+	return result;
+}
+
+void cgroup_release(struct cgroup **cgroup)
+{
+	if (!*cgroup)
+		return;
+	cleanup_memory(&(*cgroup)->name);
+	cgroup_layout_release(&(*cgroup)->layout);
+	if ((*cgroup)->fd > 0)
+		close((*cgroup)->fd);
+	cleanup_memory(cgroup);
+}

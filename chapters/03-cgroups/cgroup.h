@@ -1,0 +1,64 @@
+/*
+ * Control groups: how much a process and its descendants may use.
+ *
+ * One interface over two kernels' worth of files. Version 2 is one tree in which every controller is
+ * a set of files; version 1 has a tree for each controller (or pair of them). A hybrid host has
+ * both; there the controllers are version 1's. Which it is, is read from /proc/self/mountinfo.
+ * cgroups(7)
+ */
+#ifndef CGROUP_H
+#define CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cleanup.h"
+#include "error.h"
+
+/* Zeroed: no limit. */
+struct cgroup_limits {
+	uint64_t memory_bytes;
+	int64_t memory_swap_bytes; /* memory and swap together, as Docker counts; 0: twice the
+				    * memory; -1: unlimited */
+	uint64_t memory_reservation_bytes;
+	uint64_t cpu_quota_us, cpu_period_us; /* 0: no quota; period 0: 100 000 */
+	uint64_t cpu_shares;		      /* 2 to 262144; 1024 is normal */
+	const char *cpuset_cpus, *cpuset_mems; /* "0-1,3"; NULL: all */
+	int64_t pids;			      /* 0 or -1: unlimited */
+};
+
+struct cgroup;
+
+/* Makes a cgroup named NAME, a relative path such as "coracle/ID", below the place where this
+ * process may make one, in every hierarchy that a container is put into, with the limits written.
+ * On v2 the controllers are enabled in subtree_control all the way down, and a process that is in
+ * the way (no internal processes) is named in the error. The devices of Docker's default rules are
+ * all that can be opened in it. On failure nothing is left behind. The caller releases *cgroup,
+ * which does not remove it.
+ * Errors: EEXIST; ENOTSUP for a limit whose controller this host lacks; EINVAL for a limit that
+ * the kernel refuses, with the file and value. */
+int cgroup_create(const char *name, const struct cgroup_limits *limits, struct cgroup **cgroup,
+		  struct error *err);
+
+/* Opens one that was made before, by the same name. Errors: ENOENT. */
+int cgroup_open(const char *name, struct cgroup **cgroup, struct error *err);
+
+/* The directory for CLONE_INTO_CGROUP: on v2; 0 elsewhere, where cgroup_add must be called. The
+ * descriptor is the cgroup's own. */
+int cgroup_clone_fd(const struct cgroup *cgroup);
+
+/* Puts a process into it, in every hierarchy; does nothing where cgroup_clone_fd has done it. */
+int cgroup_add(struct cgroup *cgroup, pid_t pid, struct error *err);
+
+/* How many processes the kernel killed in it for lack of memory. 0 if that can't be read. */
+uint64_t cgroup_oom_kills(const struct cgroup *cgroup);
+
+/* Kills every process in it and below, and removes it with the cgroups that were made inside.
+ * Fine if it is gone already. Errors: EBUSY if a process can't be killed (state D). */
+int cgroup_destroy(struct cgroup *cgroup, struct error *err);
+
+void cgroup_release(struct cgroup **cgroup);
+#define AUTO_CGROUP CLEANUP(cgroup_release)
+
+#endif

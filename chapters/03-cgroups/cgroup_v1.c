@@ -1,0 +1,141 @@
+/* Version 1 of cgroups; see cgroup_v1.h. */
+#include "cgroup_v1.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "devices.h"
+#include "file.h"
+#include "path.h"
+#include "trace.h"
+
+#define ADD(option, file, ...)                                                                     \
+	cgroup_settings_add(settings, (struct cgroup_setting){option, file}, __VA_ARGS__)
+
+static void add_memory(const struct cgroup_limits *limits, struct cgroup_settings *settings)
+{
+	/* Kernels without accounting of swap lack it: Docker goes on then, too. */
+	const struct cgroup_setting swap = {"--memory-swap", "memory.memsw.limit_in_bytes", true};
+	int64_t both = cgroup_memory_and_swap(limits);
+
+	/* Memory first: the kernel refuses a limit of both that is below that of memory. */
+	if (limits->memory_bytes)
+		ADD("--memory", "memory.limit_in_bytes", "%lu", limits->memory_bytes);
+	if (both)
+		cgroup_settings_add(settings, swap, "%ld", both);
+	if (limits->memory_reservation_bytes)
+		ADD("--memory-reservation", "memory.soft_limit_in_bytes", "%lu",
+		    limits->memory_reservation_bytes);
+}
+
+void cgroup_v1_settings(const struct cgroup_limits *limits, struct cgroup_settings *settings)
+{
+	add_memory(limits, settings);
+	/* The period first: a quota must fit the period that is there. */
+	if (limits->cpu_period_us)
+		ADD("--cpu-period", "cpu.cfs_period_us", "%lu", limits->cpu_period_us);
+	if (limits->cpu_quota_us)
+		ADD("--cpu-quota", "cpu.cfs_quota_us", "%lu", limits->cpu_quota_us);
+	if (limits->cpu_shares)
+		ADD("--cpu-shares", "cpu.shares", "%lu", limits->cpu_shares);
+	if (limits->cpuset_cpus)
+		ADD("--cpuset-cpus", "cpuset.cpus", "%s", limits->cpuset_cpus);
+	if (limits->cpuset_mems)
+		ADD("--cpuset-mems", "cpuset.mems", "%s", limits->cpuset_mems);
+	if (limits->pids > 0)
+		ADD("--pids-limit", "pids.max", "%ld", limits->pids);
+}
+
+/* Reads what DIR/FILE holds. A new cpuset is empty, and no process may enter an empty one: then it
+ * gets what its parent has, which may be as new, so from the mount point `mount` down. */
+static int inherit(const char *mount, const char *dir, const char *file, struct text *value,
+		   struct error *err)
+{
+	AUTO_FREE char *path = path_join(dir, file);
+	AUTO_FREE char *parent = memory_string(dir);
+
+	if (file_read(AT_FDCWD, path, 65536, value, err) < 0)
+		return -1;
+	value->data[strcspn(value->data, "\n")] = '\0';
+	if (*value->data || strcmp(dir, mount) == 0)
+		return 0;
+	*strrchr(parent, '/') = '\0';
+	if (inherit(mount, parent, file, value, err) < 0)
+		return -1;
+	trace("echo %q > %q", value->data, path);
+	return file_write_value(AT_FDCWD, path, value->data, err);
+}
+
+static int fill_cpuset(const struct cgroup_layout *layout, const char *name, struct error *err)
+{
+	const struct cgroup_hierarchy *cpuset = cgroup_layout_find(layout, "cpuset");
+	AUTO_FREE char *dir = cpuset ? path_join(cpuset->mount, name) : NULL;
+	AUTO_TEXT struct text cpus = {0}, mems = {0};
+
+	if (!cpuset)
+		return 0;
+	if (inherit(cpuset->mount, dir, "cpuset.cpus", &cpus, err) < 0)
+		return -1;
+	return inherit(cpuset->mount, dir, "cpuset.mems", &mems, err);
+}
+
+/* Returns the cgroup's directory in the hierarchy of a controller; NULL if there is none. The
+ * caller frees it. */
+static char *controller_dir(const struct cgroup_layout *layout, const char *controller,
+			    const char *name, struct error *err)
+{
+	const struct cgroup_hierarchy *found = cgroup_layout_find(layout, controller);
+
+	if (found)
+		return path_join(found->mount, name);
+	error_set(err, ENOTSUP, "this host has no cgroup controller '%s'", controller);
+	return NULL;
+}
+
+static int write_setting(const struct cgroup_layout *layout, const char *name,
+			 const struct cgroup_setting *setting, struct error *err)
+{
+	AUTO_FREE char *controller = cgroup_setting_controller(setting);
+	AUTO_FREE char *dir = controller_dir(layout, controller, name, err);
+
+	if (!dir)
+		return error_wrap(err, "set %s", setting->option);
+	return cgroup_setting_write(setting, dir, err);
+}
+
+int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
+		     const struct cgroup_limits *limits, struct error *err)
+{
+	AUTO_CGROUP_SETTINGS struct cgroup_settings settings = {0};
+	AUTO_FREE char *devices = controller_dir(layout, "devices", name, err);
+
+	if (!devices)
+		return error_wrap(err, "limit the devices");
+	/* Before --cpuset-cpus is written: its parent must have these cpus. */
+	if (fill_cpuset(layout, name, err) < 0)
+		return -1;
+	cgroup_v1_settings(limits, &settings);
+	for (size_t i = 0; i < settings.count; i++)
+		if (write_setting(layout, name, &settings.items[i], err) < 0)
+			return -1;
+	return devices_write(devices_default, devices, err);
+}
+
+int cgroup_v1_add(const struct cgroup_layout *layout, const char *name, pid_t pid,
+		  struct error *err)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", pid);
+	for (size_t i = 0; i < layout->count; i++) {
+		AUTO_FREE char *path = memory_format("%s/%s/cgroup.procs",
+						     layout->hierarchies[i].mount, name);
+
+		trace("echo %d > %q", pid, path);
+		if (file_write_value(AT_FDCWD, path, number, err) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * Version 1: a tree for each controller, and a process is put into each of them.
+ */
+#ifndef CGROUP_V1_H
+#define CGROUP_V1_H
+
+#include "cgroup.h"
+#include "cgroup_layout.h"
+#include "cgroup_settings.h"
+
+/* Adds what version 1 writes for these limits, in order. */
+void cgroup_v1_settings(const struct cgroup_limits *limits, struct cgroup_settings *settings);
+
+/* Fills the new cgroup `name` in every hierarchy: cpus and memory nodes, limits, device rules.
+ * Errors: ENOTSUP for a controller that is needed and missing; EINVAL and others for a value that
+ * the kernel refuses. */
+int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
+		     const struct cgroup_limits *limits, struct error *err);
+
+/* Moves a process into the cgroup in every hierarchy. */
+int cgroup_v1_add(const struct cgroup_layout *layout, const char *name, pid_t pid,
+		  struct error *err);
+
+#endif
