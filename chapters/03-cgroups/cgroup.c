@@ -162,6 +162,13 @@ int cgroup_clone_fd(const struct cgroup *cgroup)
 	return cgroup->fd;
 }
 
+int cgroup_enter(struct cgroup *cgroup, struct error *err)
+{
+	if (cgroup->layout.unified)
+		return 0;
+	return cgroup_v1_enter(&cgroup->layout, cgroup->name, err);
+}
+
 int cgroup_add(struct cgroup *cgroup, pid_t pid, struct error *err)
 {
 	if (cgroup->layout.unified)

@@ -22,10 +22,10 @@ struct cgroup_limits {
 	int64_t memory_swap_bytes; /* memory and swap together, as Docker counts; 0: twice the
 				    * memory; -1: unlimited */
 	uint64_t memory_reservation_bytes;
-	uint64_t cpu_quota_us, cpu_period_us; /* 0: no quota; period 0: 100 000 */
-	uint64_t cpu_shares;		      /* 2 to 262144; 1024 is normal */
+	uint64_t cpu_quota_us, cpu_period_us;  /* 0: no quota; period 0: 100 000 */
+	uint64_t cpu_shares;		       /* 2 to 262144; 1024 is normal */
 	const char *cpuset_cpus, *cpuset_mems; /* "0-1,3"; NULL: all */
-	int64_t pids;			      /* 0 or -1: unlimited */
+	int64_t pids;			       /* 0 or -1: unlimited */
 };
 
 struct cgroup;
@@ -44,11 +44,16 @@ int cgroup_create(const char *name, const struct cgroup_limits *limits, struct c
 /* Opens one that was made before, by the same name. Errors: ENOENT. */
 int cgroup_open(const char *name, struct cgroup **cgroup, struct error *err);
 
-/* The directory for CLONE_INTO_CGROUP: on v2; 0 elsewhere, where cgroup_add must be called. The
- * descriptor is the cgroup's own. */
+/* The directory for CLONE_INTO_CGROUP: on v2; 0 elsewhere, where the process must be moved by
+ * cgroup_enter or cgroup_add. The descriptor is the cgroup's own. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 
-/* Puts a process into it, in every hierarchy; does nothing where cgroup_clone_fd has done it. */
+/* Puts the calling process, which must have one thread only, into it, in every hierarchy; does
+ * nothing where cgroup_clone_fd has done it. A process that moves itself costs the kernel some
+ * microseconds; one that is moved by another costs it a wait for all processors, 5 to 15 ms. */
+int cgroup_enter(struct cgroup *cgroup, struct error *err);
+
+/* The same for another process, by its pid: for one that may not, or does not know. */
 int cgroup_add(struct cgroup *cgroup, pid_t pid, struct error *err);
 
 /* How many processes the kernel killed in it for lack of memory. 0 if that can't be read. */

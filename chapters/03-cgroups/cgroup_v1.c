@@ -123,19 +123,31 @@ int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 	return devices_write(devices_default, devices, err);
 }
 
+static int write_everywhere(const struct cgroup_layout *layout, const char *name, const char *file,
+			    const char *value, struct error *err)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		AUTO_FREE char *path =
+			memory_format("%s/%s/%s", layout->hierarchies[i].mount, name, file);
+
+		trace("echo %s > %q", value, path);
+		if (file_write_value(AT_FDCWD, path, value, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int cgroup_v1_add(const struct cgroup_layout *layout, const char *name, pid_t pid,
 		  struct error *err)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", pid);
-	for (size_t i = 0; i < layout->count; i++) {
-		AUTO_FREE char *path = memory_format("%s/%s/cgroup.procs",
-						     layout->hierarchies[i].mount, name);
+	return write_everywhere(layout, name, "cgroup.procs", number, err);
+}
 
-		trace("echo %d > %q", pid, path);
-		if (file_write_value(AT_FDCWD, path, number, err) < 0)
-			return -1;
-	}
-	return 0;
+int cgroup_v1_enter(const struct cgroup_layout *layout, const char *name, struct error *err)
+{
+	/* 0 is the thread that writes. */
+	return write_everywhere(layout, name, "tasks", "0", err);
 }

@@ -21,4 +21,7 @@ int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 int cgroup_v1_add(const struct cgroup_layout *layout, const char *name, pid_t pid,
 		  struct error *err);
 
+/* Moves the calling thread, which must be the only one of its process. */
+int cgroup_v1_enter(const struct cgroup_layout *layout, const char *name, struct error *err);
+
 #endif

@@ -122,10 +122,10 @@ static int explain_busy(const char *dir, struct error *err)
 	if (err->code != EBUSY || read_words(dir, "cgroup.procs", &pids, &ignored) < 0 ||
 	    pids.count == 0)
 		return -1;
-	return error_hint(err, EBUSY,
-			  "process %s is in that cgroup, and one with processes can't limit its "
-			  "children: mkdir %s/init, and move each into %s/init/cgroup.procs",
-			  pids.items[0], dir, dir);
+	return error_hint(
+		err, EBUSY,
+		"process %s is in that cgroup, and one with processes can't limit its children: mkdir %s/init, and move each into %s/init/cgroup.procs",
+		pids.items[0], dir, dir);
 }
 
 static int enable_in(const char *dir, const struct text *wanted, const struct text *needed,

@@ -149,7 +149,8 @@ static void add_rule(struct program *program, const struct device_rule *rule)
 {
 	size_t start = program->count, end;
 
-	add_jump_unless(program, TYPE, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	add_jump_unless(program, TYPE,
+			rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	add_copy(program, SCRATCH, ACCESS);
 	add_number(program, BPF_AND, SCRATCH, ~access_bits(rule->access));
 	add_jump_unless(program, SCRATCH, 0);

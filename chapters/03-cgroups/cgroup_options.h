@@ -1,0 +1,21 @@
+/* The options of chapter 03: limits. */
+#ifndef CGROUP_OPTIONS_H
+#define CGROUP_OPTIONS_H
+
+#include "cgroup.h"
+#include "options.h"
+
+struct cgroup_options {
+	struct cgroup_limits limits;
+	char *cpuset_cpus, *cpuset_mems;
+	uint64_t cpu_thousandths; /* of --cpus */
+};
+extern const struct option_row cgroup_option_rows[];
+
+/* Checks what only the whole can tell, as Docker does and in its words, and completes
+ * options->limits, whose strings stay the options' own. Errors: EINVAL. */
+int cgroup_options_check(struct cgroup_options *options, struct error *err);
+
+void cgroup_options_release(struct cgroup_options *options);
+
+#endif

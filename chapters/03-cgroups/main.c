@@ -1,0 +1,141 @@
+/*
+ * 03-cgroups: the same, and it can use only so much of memory, processors, processes and devices.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "cgroup_options.h"
+#include "environment.h"
+#include "namespaces.h"
+#include "namespaces_options.h"
+#include "process.h"
+#include "process_options.h"
+#include "program.h"
+#include "rootfs.h"
+#include "trace.h"
+
+#define NAME "03-cgroups"
+
+struct options {
+	struct program_options program;
+	struct process_options process;
+	struct namespaces_options namespaces;
+	struct rootfs_options rootfs;
+	struct cgroup_options cgroup;
+};
+
+/* What the child needs to set itself up. */
+struct container {
+	struct namespaces namespaces;
+	struct rootfs rootfs;
+	struct cgroup *cgroup;
+};
+
+static int in_child(void *context, struct error *err)
+{
+	struct container *container = context;
+
+	/* Before the cgroup namespace, whose root is the cgroup of this moment; and while the
+	 * host's cgroup files can still be reached. */
+	if (cgroup_enter(container->cgroup, err) < 0)
+		return -1;
+	if (namespaces_enter(&container->namespaces, err) < 0)
+		return -1;
+	/* Before the first mount, or it would show on the host. */
+	if (rootfs_isolate(err) < 0)
+		return -1;
+	/* While the host's /proc and files can still be reached. */
+	if (rootfs_mount(&container->rootfs, err) < 0)
+		return -1;
+	if (rootfs_pivot(&container->rootfs, err) < 0)
+		return -1;
+	/* Last: no step after it needs to write to /proc/sys or the root. */
+	return rootfs_protect(&container->rootfs, err);
+}
+
+static int run_inside(struct options *options, struct cgroup *cgroup, char *const *argv,
+		      int *status, struct error *err)
+{
+	AUTO_STRINGS struct strings env = {0}, command = {0};
+	struct container container = {
+		.namespaces = namespaces_options_apply(&options->namespaces),
+		.rootfs = {.path = options->rootfs.path, .init = options->namespaces.init},
+		.cgroup = cgroup,
+	};
+	struct process_config config = {
+		.env = &env,
+		.clone_flags = namespaces_clone_flags(&container.namespaces),
+		.cgroup_fd = cgroup_clone_fd(cgroup),
+		.die_with_parent = true,
+		.hooks = {.in_child = in_child, .context = &container},
+	};
+	AUTO_PROCESS struct process process = {0};
+
+	if (container.rootfs.init)
+		rootfs_init_command(argv, &command);
+	else
+		strings_add_argv(&command, argv);
+	config.argv = command.items;
+	environment_build(container.namespaces.hostname, NULL, &options->process.env, &env);
+	if (process_options_apply(&options->process, &config, err) < 0)
+		return -1;
+	if (process_start(&process, &config, err) < 0)
+		return -1;
+	return process_wait(&process, status, err);
+}
+
+static int run(struct options *options, char *const *argv, int *status, struct error *err)
+{
+	AUTO_CGROUP struct cgroup *cgroup = NULL;
+	AUTO_FREE char *name = NULL;
+	struct error late;
+	sigset_t all;
+	int result;
+
+	/* A signal that ended us now would leave the cgroup behind. It waits for process_wait. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	name = memory_format("coracle/%d-%lx", getpid(), (unsigned long)trace_clock_us());
+	if (cgroup_create(name, &options->cgroup.limits, &cgroup, err) < 0)
+		return -1;
+	result = run_inside(options, cgroup, argv, status, err);
+	if (cgroup_destroy(cgroup, &late) == 0 || result < 0)
+		return result;
+	*err = late;
+	return -1;
+}
+
+int main(int argc, char *argv[])
+{
+	struct options options = {0};
+	const struct option_group groups[] = {
+		{"00-base: every program", program_option_rows, &options.program},
+		{"01-process: what is started, and what it may do", process_option_rows,
+		 &options.process},
+		{"02-namespaces: what it can see", namespaces_option_rows, &options.namespaces},
+		{"02-namespaces: its root", rootfs_option_rows, &options.rootfs},
+		{"03-cgroups: how much it may use", cgroup_option_rows, &options.cgroup},
+		{0},
+	};
+	int operand = program_options(NAME, "--rootfs DIR [OPTIONS] [--] COMMAND [ARG...]", groups,
+				      argc, argv);
+	int status = STATUS_OURS;
+	struct error err;
+
+	if (operand == argc) {
+		error_set(&err, EINVAL, "a command is missing (see '" NAME " --help')");
+		return program_fail(NAME, &err, STATUS_OURS);
+	}
+	program_need_root(NAME, "making namespaces");
+	if (rootfs_options_check(&options.rootfs, &err) < 0 ||
+	    cgroup_options_check(&options.cgroup, &err) < 0 ||
+	    run(&options, argv + operand, &status, &err) < 0)
+		status = program_fail(NAME, &err, process_failure_status(&err));
+	process_options_release(&options.process);
+	namespaces_options_release(&options.namespaces);
+	rootfs_options_release(&options.rootfs);
+	cgroup_options_release(&options.cgroup);
+	return status;
+}
