@@ -26,6 +26,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "forwarding.h"
 #include "path.h"
 #include "trace.h"
 #include "user.h"
@@ -195,17 +196,10 @@ static void run_child(const struct process_config *config, int channel)
 
 /* --- the parent ---------------------------------------------------------------------------- */
 
-/* The synchronous signals are our own faults, and must end us. */
 static int block_signals(struct process *process, struct error *err)
 {
-	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
-	sigset_t all;
-
-	sigfillset(&all);
-	for (size_t i = 0; i < ARRAY_LENGTH(faults); i++)
-		sigdelset(&all, faults[i]);
-	if (sigprocmask(SIG_BLOCK, &all, &process->old_mask) < 0)
-		return error_sys(err, "block signals");
+	if (forwarding_block(&process->old_mask, err) < 0)
+		return -1;
 	process->blocked = true;
 	return 0;
 }
@@ -341,19 +335,13 @@ static int start_blocked(struct process *process, const struct process_config *c
 	return await_exec(process, ours, err);
 }
 
-/* SIGCHLD is how poll learns nothing that the pidfd does not say; the others are not for it. */
-static bool is_forwarded(uint32_t number)
-{
-	return number != SIGCHLD && number != SIGPIPE && number != SIGURG;
-}
-
 static int forward_signal(struct process *process, int signals, struct error *err)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return error_sys(err, "read a signal");
-	if (!is_forwarded(info.ssi_signo))
+	if (!forwarding_includes((int)info.ssi_signo))
 		return 0;
 	trace("kill -%u %d", info.ssi_signo, process->pid);
 	/* ESRCH: it has just ended, and the next poll says so. */
