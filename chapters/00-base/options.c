@@ -126,7 +126,7 @@ void options_help(const struct option_group *groups, struct text *text)
 	for (const struct option_group *group = groups; group->rows; group++) {
 		text_add_format(text, "\n%s\n", group->title);
 		for (const struct option_row *row = group->rows; row->name; row++) {
-			struct match match;
+			struct match match = {0};
 
 			find_row(groups, row->name, strlen(row->name), 0, &match);
 			if (match.row == row)
