@@ -1,0 +1,313 @@
+/* Containers: made, found, listed, removed; see container.h. */
+#include "container.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "environment.h"
+#include "names.h"
+#include "path.h"
+#include "record.h"
+#include "trace.h"
+
+static int make_id(char id[CONTAINER_ID_LENGTH + 1], struct error *err)
+{
+	unsigned char bytes[CONTAINER_ID_LENGTH / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return error_sys(err, "read random bytes for an id");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+/* Makes the directory of a container with its record; nothing refers to it yet. */
+static int fill_directory(const struct container *container, const char *dir, struct error *err)
+{
+	static const char *const parts[] = {"upper", "work", "rootfs"};
+	bool durable = !container->config.auto_remove;
+
+	if (mkdir(dir, 0700) < 0)
+		return error_sys(err, "make directory '%s'", dir);
+	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+		AUTO_FREE char *part = path_join(dir, parts[i]);
+
+		/* The root of the container is `upper`, and others than root live in it. */
+		if (mkdir(part, 0755) < 0 || chmod(part, 0755) < 0)
+			return error_sys(err, "make directory '%s'", part);
+	}
+	if (record_save_config(container, dir, durable, err) < 0)
+		return -1;
+	return record_save_state(container, dir, durable, err);
+}
+
+/* Under the lock, one fixed name to stage in is enough; what a killed command left there goes. */
+static int put_in_place(const struct engine *engine, struct container *container,
+			struct error *err)
+{
+	AUTO_FREE char *staged = path_join(engine->root, "containers/.new");
+
+	if (path_remove_tree(staged, err) < 0)
+		return -1;
+	if (names_take(engine, container->config.name, container->id, err) < 0)
+		return -1;
+	if (fill_directory(container, staged, err) == 0) {
+		if (rename(staged, container->dir) == 0)
+			return 0;
+		error_sys(err, "rename '%s' to '%s'", staged, container->dir);
+	}
+	names_drop(engine, container->config.name, container->id);
+	return -1;
+}
+
+/* HOSTNAME is known only with the id; it stands before what image and user set. */
+static void complete_environment(struct container *container)
+{
+	struct strings *env = &container->config.env;
+	AUTO_STRINGS struct strings set = {0};
+	AUTO_FREE char *entry = NULL;
+
+	if (environment_get(env, "HOSTNAME"))
+		return;
+	entry = memory_format("HOSTNAME=%s", container->config.hostname);
+	for (size_t i = 0; i < env->count; i++) {
+		strings_add(&set, env->items[i]);
+		if (i == 0)
+			strings_add(&set, entry);
+	}
+	if (env->count == 0)
+		strings_add(&set, entry);
+	strings_release(env);
+	*env = set;
+	set = (struct strings){0};
+}
+
+static void complete_config(struct container *container)
+{
+	struct container_config *config = &container->config;
+	char now[CLOCK_TEXT_SIZE], host[256];
+
+	if (!config->hostname && config->network && strcmp(config->network, "host") == 0 &&
+	    gethostname(host, sizeof(host)) == 0)
+		config->hostname = memory_string(host);
+	if (!config->hostname)
+		config->hostname = memory_format("%.12s", container->id);
+	complete_environment(container);
+	clock_now(now);
+	container->state.created_at = memory_string(now);
+}
+
+int container_create(const struct engine *engine, struct container_config *config,
+		     struct container *container, struct error *err)
+{
+	struct container made = {0};
+	AUTO_CLOSE int lock = -1;
+
+	if (make_id(made.id, err) < 0)
+		return -1;
+	lock = engine_lock(engine, err);
+	if (lock < 0)
+		return -1;
+	if (!config->name && names_make(engine, &config->name, err) < 0)
+		return -1;
+	made.dir = memory_format("%s/containers/%s", engine->root, made.id);
+	made.config = *config;
+	complete_config(&made);
+	trace("mkdir -p %q", made.dir);
+	if (put_in_place(engine, &made, err) < 0) {
+		*config = made.config; /* The caller's, with what was completed. */
+		made.config = (struct container_config){0};
+		container_release(&made);
+		return -1;
+	}
+	*config = (struct container_config){0};
+	*container = made;
+	return 0;
+}
+
+/* --- finding ------------------------------------------------------------------------------- */
+
+static bool is_id(const char *name)
+{
+	return strlen(name) == CONTAINER_ID_LENGTH &&
+	       strspn(name, "0123456789abcdef") == CONTAINER_ID_LENGTH;
+}
+
+/* Adds the ids of all containers. Names that begin with a dot are locks and stagings. */
+static int list_ids(const struct engine *engine, struct strings *ids, struct error *err)
+{
+	AUTO_FREE char *path = path_join(engine->root, "containers");
+	AUTO_CLOSE_DIR DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir)
+		return error_sys(err, "read directory '%s'", path);
+	while ((entry = readdir(dir)))
+		if (is_id(entry->d_name))
+			strings_add(ids, entry->d_name);
+	return 0;
+}
+
+static int id_by_prefix(const struct engine *engine, const char *prefix,
+			char id[CONTAINER_ID_LENGTH + 1], struct error *err)
+{
+	AUTO_STRINGS struct strings ids = {0};
+	size_t found = 0;
+
+	if (list_ids(engine, &ids, err) < 0)
+		return -1;
+	for (size_t i = 0; *prefix && i < ids.count; i++)
+		if (text_starts_with(ids.items[i], prefix)) {
+			snprintf(id, CONTAINER_ID_LENGTH + 1, "%s", ids.items[i]);
+			found++;
+		}
+	if (found > 1)
+		return error_set(err, EINVAL, "Multiple IDs found with provided prefix: %s", prefix);
+	if (found == 0)
+		return error_set(err, ENOENT, "No such container: %s", prefix);
+	return 0;
+}
+
+int container_find(const struct engine *engine, const char *name, struct container *container,
+		   struct error *err)
+{
+	AUTO_CONTAINER struct container found = {0};
+	char id[CONTAINER_ID_LENGTH + 1] = "";
+
+	if (*name == '/')
+		name++;
+	if (is_id(name))
+		snprintf(id, sizeof(id), "%s", name);
+	else if (names_look_up(engine, name, id) < 0 && id_by_prefix(engine, name, id, err) < 0)
+		return -1;
+	if (record_load(engine, id, &found, err) < 0) {
+		if (err->code == ENOENT)
+			return error_set(err, ENOENT, "No such container: %s", name);
+		return -1;
+	}
+	if (record_repair(engine, &found, err) < 0)
+		return -1;
+	*container = found;
+	found = (struct container){0};
+	return 0;
+}
+
+static int by_creation(const void *left, const void *right)
+{
+	const struct container *a = left, *b = right;
+	const char *at = a->state.created_at, *bt = b->state.created_at;
+
+	return strcmp(bt ? bt : "", at ? at : "");
+}
+
+int container_list(const struct engine *engine, struct container **containers, size_t *count,
+		   struct error *err)
+{
+	AUTO_STRINGS struct strings ids = {0};
+	struct container *list;
+	size_t used = 0;
+
+	if (list_ids(engine, &ids, err) < 0)
+		return -1;
+	list = memory_zeroed(ids.count, sizeof(*list));
+	for (size_t i = 0; i < ids.count; i++) {
+		/* ENOENT: removed since the directory was read. */
+		if (record_load(engine, ids.items[i], &list[used], err) == 0 &&
+		    record_repair(engine, &list[used], err) == 0) {
+			used++;
+			continue;
+		}
+		container_release(&list[used]);
+		if (err->code == ENOENT)
+			continue;
+		for (size_t j = 0; j < used; j++)
+			container_release(&list[j]);
+		free(list);
+		return -1;
+	}
+	qsort(list, used, sizeof(*list), by_creation);
+	*containers = list;
+	*count = used;
+	return 0;
+}
+
+int container_save_state(const struct container *container, struct error *err)
+{
+	bool durable = container->state.status == CONTAINER_EXITED &&
+		       !container->config.auto_remove;
+
+	return record_save_state(container, container->dir, durable, err);
+}
+
+int container_remove(const struct engine *engine, struct container *container, struct error *err)
+{
+	AUTO_FREE char *gone = memory_format("%s/containers/.gone-%s", engine->root, container->id);
+	AUTO_FREE char *run = path_join(engine->run, container->id);
+
+	/* One rename decides which of two commands removes it, and that it is no longer listed. */
+	if (rename(container->dir, gone) < 0 && errno != ENOENT)
+		return error_sys(err, "remove container %s", container->id);
+	names_drop(engine, container->config.name, container->id);
+	if (path_remove_tree(run, err) < 0)
+		return -1;
+	return path_remove_tree(gone, err);
+}
+
+const char *container_status_word(const struct container *container)
+{
+	static const char *const words[] = {"created", "running", "exited"};
+
+	return words[container->state.status];
+}
+
+int container_image_ids(const struct engine *engine, struct strings *ids, struct error *err)
+{
+	struct container *list;
+	size_t count;
+
+	if (container_list(engine, &list, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].config.image_id && !strings_contain(ids, list[i].config.image_id))
+			strings_add(ids, list[i].config.image_id);
+		container_release(&list[i]);
+	}
+	free(list);
+	return 0;
+}
+
+void container_config_release(struct container_config *config)
+{
+	char *owned[] = {config->name,	   config->image,	config->image_id, config->user,
+			 config->cwd,	   config->hostname,	config->network,
+			 config->stop_signal, (char *)config->limits.cpuset_cpus,
+			 (char *)config->limits.cpuset_mems};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
+		free(owned[i]);
+	strings_release(&config->argv);
+	strings_release(&config->env);
+	strings_release(&config->volumes);
+	*config = (struct container_config){0};
+}
+
+void container_release(struct container *container)
+{
+	struct container_state *state = &container->state;
+	char *owned[] = {container->dir, state->error, state->created_at, state->started_at,
+			 state->finished_at, state->address};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
+		free(owned[i]);
+	container_config_release(&container->config);
+	*container = (struct container){0};
+}

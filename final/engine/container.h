@@ -1,0 +1,89 @@
+/*
+ * A container: what it is to run (config.json, never changed) and how it is (state.json, replaced
+ * by rename). A zeroed struct is empty and valid.
+ */
+#ifndef CONTAINER_H
+#define CONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cgroup.h"
+#include "cleanup.h"
+#include "engine.h"
+#include "error.h"
+#include "text.h"
+
+#define CONTAINER_ID_LENGTH 64
+
+enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
+
+struct container_config {
+	char *name;		/* NULL at creation: one is made up */
+	char *image, *image_id; /* as the user wrote it; "sha256:…" of the config */
+	struct strings argv, env;
+	char *user, *cwd, *hostname; /* NULL: root, "/", the first 12 of the id */
+	char *network;		     /* "bridge", "none" or "host" */
+	char *stop_signal;	     /* "SIGTERM" if NULL */
+	struct strings volumes;	     /* "SRC:DST[:ro]" */
+	struct cgroup_limits limits; /* cpuset strings are owned */
+	uint64_t capabilities;
+	bool init, read_only, auto_remove;
+};
+
+struct container_state {
+	enum container_status status;
+	pid_t pid;		/* of the first process, on the host; 0 unless running */
+	uint64_t pid_start;	/* its start in clock ticks after boot: proc_pid_stat(5), field 22 */
+	int exit_code;
+	bool oom_killed;
+	char *error;		/* why it could not be started; NULL if it could */
+	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */
+	char *address;		/* "172.30.0.2"; NULL without a bridge */
+};
+
+struct container {
+	char id[CONTAINER_ID_LENGTH + 1];
+	char *dir; /* ROOT/containers/ID */
+	struct container_config config;
+	struct container_state state;
+};
+
+/* Makes a container of `config`, which is moved into it: a new id, a free name, its directories and
+ * its record on the disk (durable unless auto_remove). On failure nothing is left and *config is
+ * the caller's still. Errors: EEXIST with Docker's words if the name is taken; EINVAL for a name of
+ * other characters than [a-zA-Z0-9][a-zA-Z0-9_.-]+; ENOSPC. */
+int container_create(const struct engine *engine, struct container_config *config,
+		     struct container *container, struct error *err);
+
+/* Finds one by full id, name, or unique prefix of an id, and repairs its record if its monitor has
+ * died. Errors: ENOENT "No such container: …"; EINVAL if the prefix fits several. */
+int container_find(const struct engine *engine, const char *name, struct container *container,
+		   struct error *err);
+
+/* All containers, newest first, repaired as by container_find. The caller releases each one and
+ * frees *containers. */
+int container_list(const struct engine *engine, struct container **containers, size_t *count,
+		   struct error *err);
+
+/* Writes state.json anew. */
+int container_save_state(const struct container *container, struct error *err);
+
+/* Removes directory, name and run directory; fine if another command was first. The container must
+ * not be running. Errors: EXDEV if something is mounted inside. */
+int container_remove(const struct engine *engine, struct container *container, struct error *err);
+
+/* "created", "running", "exited". */
+const char *container_status_word(const struct container *container);
+
+/* The image ids that containers use, for image_helper_remove. *ids is added to. */
+int container_image_ids(const struct engine *engine, struct strings *ids, struct error *err);
+
+void container_release(struct container *container);
+void container_config_release(struct container_config *config);
+#define AUTO_CONTAINER CLEANUP(container_release)
+#define AUTO_CONTAINER_CONFIG CLEANUP(container_config_release)
+
+#endif

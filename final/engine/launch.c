@@ -1,0 +1,216 @@
+/*
+ * The last of the series of main.c files: what chapters 01 to 06 do one after the other is called
+ * here, in the order that the kernel needs. Read launch_start first; see launch.h.
+ */
+#include "launch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "path.h"
+#include "record.h"
+#include "resolver.h"
+#include "store.h"
+
+static bool has_network(const struct container *container, const char *kind)
+{
+	return container->config.network && strcmp(container->config.network, kind) == 0;
+}
+
+static char *cgroup_name(const struct engine *engine, const struct container *container)
+{
+	return memory_format("%s/%s", engine->cgroup_parent, container->id);
+}
+
+/* --- what is prepared ---------------------------------------------------------------------- */
+
+static int prepare_overlay(struct launch *launch, struct error *err)
+{
+	const struct container *container = launch->container;
+	AUTO_IMAGE struct image image = {0};
+
+	if (store_find(launch->engine->root, container->config.image_id, &image, err) < 0)
+		return -1;
+	launch->upper = path_join(container->dir, "upper");
+	launch->work = path_join(container->dir, "work");
+	launch->root = path_join(container->dir, "rootfs");
+	strings_add_all(&launch->overlay.layers, &image.layers);
+	launch->overlay.upper = launch->upper;
+	launch->overlay.work = launch->work;
+	return 0;
+}
+
+/* The user's volumes, and the three files by which a container knows names. */
+static int prepare_volumes(struct launch *launch, struct error *err)
+{
+	static const char *const files[] = {"hostname", "hosts", "resolv.conf"};
+	const struct container_config *config = &launch->container->config;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+		AUTO_FREE char *source = path_join(launch->container->dir, files[i]);
+		AUTO_FREE char *target = path_join("/etc", files[i]);
+
+		volumes_add_file(&launch->volumes, source, target, config->read_only);
+	}
+	for (size_t i = 0; i < config->volumes.count; i++)
+		if (volumes_add(&launch->volumes, config->volumes.items[i], err) < 0)
+			return -1;
+	return volumes_prepare(&launch->volumes, err);
+}
+
+static int prepare_network(struct launch *launch, struct error *err)
+{
+	if (!has_network(launch->container, "bridge"))
+		return 0;
+	if (bridge_network_open(launch->engine->root, &launch->network, err) < 0)
+		return -1;
+	return bridge_network_up(&launch->network, err);
+}
+
+static int prepare(struct launch *launch, struct error *err)
+{
+	const struct container_config *config = &launch->container->config;
+	AUTO_FREE char *cgroup = cgroup_name(launch->engine, launch->container);
+
+	launch->namespaces = (struct namespaces){.hostname = config->hostname,
+						 .network = !has_network(launch->container, "host")};
+	if (prepare_overlay(launch, err) < 0 || prepare_volumes(launch, err) < 0 ||
+	    prepare_network(launch, err) < 0)
+		return -1;
+	launch->rootfs = (struct rootfs){
+		.path = launch->root, .read_only = config->read_only, .init = config->init};
+	return cgroup_create(cgroup, &config->limits, &launch->cgroup, err);
+}
+
+/* --- the two hooks ------------------------------------------------------------------------- */
+
+static int write_names(const struct launch *launch, struct in_addr address, struct error *err)
+{
+	enum resolver_mode mode = has_network(launch->container, "bridge") ? RESOLVER_BRIDGE
+				  : has_network(launch->container, "host") ? RESOLVER_HOST
+									   : RESOLVER_NONE;
+
+	return resolver_write(launch->container->dir, mode, launch->container->config.hostname,
+			      address, err);
+}
+
+static int in_parent(void *context, pid_t pid, struct error *err)
+{
+	struct launch *launch = context;
+	struct container_state *state = &launch->container->state;
+	struct attachment attachment = {0};
+	char address[INET_ADDRSTRLEN];
+
+	/* On v2 clone3 has put it there; on v1 it must be there before it uses anything. */
+	if (cgroup_add(launch->cgroup, pid, err) < 0)
+		return -1;
+	if (has_network(launch->container, "bridge")) {
+		if (bridge_attach(&launch->network, launch->container->id, pid, &attachment, err) < 0)
+			return -1;
+		inet_ntop(AF_INET, &attachment.address, address, sizeof(address));
+		state->address = memory_string(address);
+	}
+	state->pid = pid;
+	state->pid_start = record_pid_start(pid);
+	/* With the address, and before the child binds the files. */
+	return write_names(launch, attachment.address, err);
+}
+
+static int in_child(void *context, struct error *err)
+{
+	const struct launch *launch = context;
+
+	/* After the parent has moved us: the cgroup namespace begins where we are. */
+	if (namespaces_enter(&launch->namespaces, err) < 0)
+		return -1;
+	/* Before the first mount, or it would show on the host. */
+	if (rootfs_isolate(err) < 0)
+		return -1;
+	if (overlay_mount(&launch->overlay, launch->root, err) < 0)
+		return -1;
+	if (rootfs_mount(&launch->rootfs, err) < 0)
+		return -1;
+	/* While the host's files can still be reached. */
+	if (volumes_mount(&launch->volumes, launch->root, err) < 0)
+		return -1;
+	if (rootfs_pivot(&launch->rootfs, err) < 0)
+		return -1;
+	return rootfs_protect(&launch->rootfs, err);
+}
+
+/* --- exported ------------------------------------------------------------------------------ */
+
+static int start_process(struct launch *launch, const int stdio[3], struct error *err)
+{
+	const struct container_config *config = &launch->container->config;
+	AUTO_STRINGS struct strings command = {0};
+	struct process_config process = {
+		.env = &config->env,
+		.cwd = config->cwd ? config->cwd : "/",
+		.user = config->user,
+		.stdio = {stdio[0], stdio[1], stdio[2]},
+		.clone_flags = namespaces_clone_flags(&launch->namespaces),
+		.cgroup_fd = cgroup_clone_fd(launch->cgroup),
+		.die_with_parent = true,
+		.privileges = {.limited = true,
+			       .capabilities = config->capabilities,
+			       .seccomp = true},
+		.hooks = {in_parent, in_child, launch},
+	};
+
+	if (config->init)
+		rootfs_init_command(config->argv.items, &command);
+	else
+		strings_add_all(&command, &config->argv);
+	process.argv = command.items;
+	return process_start(&launch->process, &process, err);
+}
+
+int launch_start(struct launch *launch, const struct engine *engine, struct container *container,
+		 const int stdio[3], struct error *err)
+{
+	struct container_state *state = &container->state;
+	struct error ignored;
+
+	*launch = (struct launch){.engine = engine, .container = container};
+	if (prepare(launch, err) == 0 && start_process(launch, stdio, err) == 0)
+		return 0;
+	launch_give_back(engine, container, &ignored);
+	launch_release(launch);
+	state->pid = 0;
+	state->pid_start = 0;
+	cleanup_memory(&state->address);
+	return -1;
+}
+
+int launch_give_back(const struct engine *engine, const struct container *container,
+		     struct error *err)
+{
+	AUTO_FREE char *name = cgroup_name(engine, container);
+	AUTO_CGROUP struct cgroup *cgroup = NULL;
+	struct bridge_network network;
+	int result = 0;
+
+	if (cgroup_open(name, &cgroup, err) < 0)
+		result = err->code == ENOENT ? 0 : -1;
+	else if (cgroup_destroy(cgroup, err) < 0)
+		result = -1;
+	if (has_network(container, "bridge") &&
+	    (bridge_network_open(engine->root, &network, err) < 0 ||
+	     bridge_detach(&network, container->id, err) < 0))
+		result = -1;
+	return result;
+}
+
+void launch_release(struct launch *launch)
+{
+	process_release(&launch->process);
+	strings_release(&launch->overlay.layers);
+	cleanup_memory(&launch->upper);
+	cleanup_memory(&launch->work);
+	cleanup_memory(&launch->root);
+	volumes_release(&launch->volumes);
+	cgroup_release(&launch->cgroup);
+}

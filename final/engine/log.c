@@ -1,0 +1,178 @@
+/* Docker's json-file log; see log.h. */
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "json.h"
+#include "path.h"
+
+/* The length of the UTF-8 sequence at `bytes`, 0 if it is not valid (RFC 3629). */
+static size_t utf8_length(const unsigned char *bytes, size_t count)
+{
+	size_t length = bytes[0] < 0x80   ? 1
+			: bytes[0] < 0xc2 ? 0
+			: bytes[0] < 0xe0 ? 2
+			: bytes[0] < 0xf0 ? 3
+			: bytes[0] < 0xf5 ? 4
+					  : 0;
+
+	if (length > count)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates, and above U+10FFFF. */
+	if ((bytes[0] == 0xe0 && bytes[1] < 0xa0) || (bytes[0] == 0xed && bytes[1] > 0x9f) ||
+	    (bytes[0] == 0xf0 && bytes[1] < 0x90) || (bytes[0] == 0xf4 && bytes[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+static void add_escaped(struct text *record, unsigned char c)
+{
+	static const char escapes[] = "\"\"\\\\\nn\rr\tt";
+
+	for (const char *at = escapes; *at; at += 2)
+		if ((unsigned char)*at == c) {
+			text_add_format(record, "\\%c", at[1]);
+			return;
+		}
+	/* As Go's encoder does, so that a log can stand in a web page. */
+	if (c < 0x20 || c == '<' || c == '>' || c == '&')
+		text_add_format(record, "\\u%04x", c);
+	else
+		text_add(record, &c, 1);
+}
+
+static void add_json_string(struct text *record, const char *bytes, size_t count)
+{
+	const unsigned char *at = (const unsigned char *)bytes, *end = at + count;
+
+	while (at < end) {
+		size_t length = utf8_length(at, (size_t)(end - at));
+
+		if (length == 1)
+			add_escaped(record, *at);
+		else if (length > 1)
+			text_add(record, at, length);
+		else
+			text_add_string(record, "\\ufffd");
+		at += length ? length : 1;
+	}
+}
+
+static int write_record(struct log_writer *writer, int stream, const char *bytes, size_t count,
+			struct error *err)
+{
+	AUTO_TEXT struct text record = {0};
+	char now[CLOCK_TEXT_SIZE];
+
+	clock_now(now);
+	text_add_string(&record, "{\"log\":\"");
+	add_json_string(&record, bytes, count);
+	text_add_format(&record, "\",\"stream\":\"%s\",\"time\":\"%s\"}\n",
+			stream == 2 ? "stderr" : "stdout", now);
+	/* One write: a reader, or a crash, sees whole records and at most one cut one. */
+	return file_write_all(writer->fd, record.data, record.length, "log.json", err);
+}
+
+int log_open(const char *dir, struct log_writer *writer, struct error *err)
+{
+	AUTO_FREE char *path = path_join(dir, "log.json");
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return error_sys(err, "open log '%s'", path);
+	*writer = (struct log_writer){.fd = fd};
+	return 0;
+}
+
+/* Writes the first `count` bytes of a part as a record and drops them. */
+static int flush_part(struct log_writer *writer, int stream, size_t count, struct error *err)
+{
+	struct text *part = &writer->part[stream];
+	int result = write_record(writer, stream, part->data, count, err);
+
+	memmove(part->data, part->data + count, part->length - count + 1);
+	part->length -= count;
+	return result;
+}
+
+int log_write(struct log_writer *writer, int stream, const char *bytes, size_t count,
+	      struct error *err)
+{
+	struct text *part = &writer->part[stream];
+
+	while (count > 0) {
+		const char *newline = memchr(bytes, '\n', count);
+		size_t length = newline ? (size_t)(newline - bytes) + 1 : count;
+		size_t room = LOG_LINE_MAX - part->length;
+
+		if (length > room)
+			length = room;
+		text_add(part, bytes, length);
+		bytes += length;
+		count -= length;
+		if ((part->data[part->length - 1] == '\n' || part->length == LOG_LINE_MAX) &&
+		    flush_part(writer, stream, part->length, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int log_close(struct log_writer *writer, struct error *err)
+{
+	int result = 0;
+
+	for (int stream = 1; stream <= 2; stream++) {
+		if (writer->fd > 0 && writer->part[stream].length > 0)
+			result |= flush_part(writer, stream, writer->part[stream].length, err);
+		text_release(&writer->part[stream]);
+	}
+	if (writer->fd > 0)
+		close(writer->fd);
+	writer->fd = 0;
+	return result;
+}
+
+static int parse_record(const char *line, size_t length,
+			int (*record)(void *context, const struct log_record *), void *context,
+			struct error *err)
+{
+	AUTO_JSON cJSON *json = json_parse("a log record", line, length, err);
+	const char *text = "", *stream = "", *time = "";
+	struct log_record parsed;
+
+	if (!json || json_get_string(json, "log", &text, err) < 0 ||
+	    json_get_string(json, "stream", &stream, err) < 0 ||
+	    json_get_string(json, "time", &time, err) < 0)
+		return -1;
+	parsed = (struct log_record){text, strlen(text), time, strcmp(stream, "stderr") ? 1 : 2};
+	return record(context, &parsed);
+}
+
+int log_read(const char *dir, long *offset, int (*record)(void *context, const struct log_record *),
+	     void *context, struct error *err)
+{
+	AUTO_FREE char *path = path_join(dir, "log.json"), *line = NULL;
+	AUTO_CLOSE_FILE FILE *file = fopen(path, "re");
+	size_t size = 0;
+	ssize_t length;
+
+	if (!file || fseek(file, *offset, SEEK_SET) < 0)
+		return error_sys(err, "open log '%s'", path);
+	while ((length = getline(&line, &size, file)) > 0 && line[length - 1] == '\n') {
+		int result = parse_record(line, (size_t)length, record, context, err);
+
+		if (result != 0)
+			return result;
+		*offset += length;
+	}
+	return 0;
+}

@@ -1,0 +1,291 @@
+/* The record of a container on the disk; see record.h. */
+#include "record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "json.h"
+#include "launch.h"
+#include "path.h"
+
+#define RECORD_BYTES_MAX (4 << 20)
+
+static const char *const status_words[] = {"created", "running", "exited"};
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+static void add_string(cJSON *json, const char *name, const char *value)
+{
+	if (value)
+		cJSON_AddStringToObject(json, name, value);
+}
+
+static void add_limits(cJSON *json, const struct cgroup_limits *limits)
+{
+	cJSON *to = cJSON_AddObjectToObject(json, "limits");
+
+	json_add_number(to, "memory_bytes", (int64_t)limits->memory_bytes);
+	json_add_number(to, "memory_swap_bytes", limits->memory_swap_bytes);
+	json_add_number(to, "memory_reservation_bytes", (int64_t)limits->memory_reservation_bytes);
+	json_add_number(to, "cpu_quota_us", (int64_t)limits->cpu_quota_us);
+	json_add_number(to, "cpu_period_us", (int64_t)limits->cpu_period_us);
+	json_add_number(to, "cpu_shares", (int64_t)limits->cpu_shares);
+	json_add_number(to, "pids", limits->pids);
+	add_string(to, "cpuset_cpus", limits->cpuset_cpus);
+	add_string(to, "cpuset_mems", limits->cpuset_mems);
+}
+
+static int write_json(const cJSON *json, const char *dir, const char *name, bool durable,
+		      struct error *err)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	AUTO_TEXT struct text text = {0};
+
+	json_print(json, true, &text);
+	return file_replace(path, &text, 0600, durable, err);
+}
+
+int record_save_config(const struct container *container, const char *dir, bool durable,
+		       struct error *err)
+{
+	const struct container_config *config = &container->config;
+	AUTO_JSON cJSON *json = cJSON_CreateObject();
+
+	add_string(json, "id", container->id);
+	add_string(json, "name", config->name);
+	add_string(json, "image", config->image);
+	add_string(json, "image_id", config->image_id);
+	add_string(json, "created_at", container->state.created_at);
+	json_add_strings(json, "argv", &config->argv);
+	json_add_strings(json, "env", &config->env);
+	add_string(json, "user", config->user);
+	add_string(json, "cwd", config->cwd);
+	add_string(json, "hostname", config->hostname);
+	add_string(json, "network", config->network);
+	add_string(json, "stop_signal", config->stop_signal);
+	json_add_strings(json, "volumes", &config->volumes);
+	add_limits(json, &config->limits);
+	json_add_number(json, "capabilities", (int64_t)config->capabilities);
+	cJSON_AddBoolToObject(json, "init", config->init);
+	cJSON_AddBoolToObject(json, "read_only", config->read_only);
+	cJSON_AddBoolToObject(json, "auto_remove", config->auto_remove);
+	return write_json(json, dir, "config.json", durable, err);
+}
+
+int record_save_state(const struct container *container, const char *dir, bool durable,
+		      struct error *err)
+{
+	const struct container_state *state = &container->state;
+	AUTO_JSON cJSON *json = cJSON_CreateObject();
+
+	add_string(json, "status", status_words[state->status]);
+	json_add_number(json, "pid", state->pid);
+	json_add_number(json, "pid_start", (int64_t)state->pid_start);
+	json_add_number(json, "exit_code", state->exit_code);
+	cJSON_AddBoolToObject(json, "oom_killed", state->oom_killed);
+	add_string(json, "error", state->error);
+	add_string(json, "started_at", state->started_at);
+	add_string(json, "finished_at", state->finished_at);
+	add_string(json, "address", state->address);
+	return write_json(json, dir, "state.json", durable, err);
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static int get_string(const cJSON *json, const char *name, char **value, struct error *err)
+{
+	const char *found = NULL;
+
+	if (json_get_string(json, name, &found, err) < 0)
+		return -1;
+	*value = found ? memory_string(found) : NULL;
+	return 0;
+}
+
+/* Numbers that may be negative, as the record writes them. */
+static int64_t get_signed(const cJSON *json, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
+}
+
+static int read_limits(const cJSON *json, struct cgroup_limits *limits, struct error *err)
+{
+	char *cpus = NULL, *mems = NULL;
+
+	limits->memory_bytes = (uint64_t)get_signed(json, "memory_bytes");
+	limits->memory_swap_bytes = get_signed(json, "memory_swap_bytes");
+	limits->memory_reservation_bytes = (uint64_t)get_signed(json, "memory_reservation_bytes");
+	limits->cpu_quota_us = (uint64_t)get_signed(json, "cpu_quota_us");
+	limits->cpu_period_us = (uint64_t)get_signed(json, "cpu_period_us");
+	limits->cpu_shares = (uint64_t)get_signed(json, "cpu_shares");
+	limits->pids = get_signed(json, "pids");
+	if (get_string(json, "cpuset_cpus", &cpus, err) < 0)
+		return -1;
+	limits->cpuset_cpus = cpus;
+	if (get_string(json, "cpuset_mems", &mems, err) < 0)
+		return -1;
+	limits->cpuset_mems = mems;
+	return 0;
+}
+
+static int read_config(const cJSON *json, struct container *container, struct error *err)
+{
+	struct container_config *config = &container->config;
+	const struct {
+		const char *name;
+		char **value;
+	} strings[] = {
+		{"name", &config->name},	 {"image", &config->image},
+		{"image_id", &config->image_id}, {"created_at", &container->state.created_at},
+		{"user", &config->user},	 {"cwd", &config->cwd},
+		{"hostname", &config->hostname}, {"network", &config->network},
+		{"stop_signal", &config->stop_signal},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(strings); i++)
+		if (get_string(json, strings[i].name, strings[i].value, err) < 0)
+			return -1;
+	if (json_get_strings(json, "argv", &config->argv, err) < 0 ||
+	    json_get_strings(json, "env", &config->env, err) < 0 ||
+	    json_get_strings(json, "volumes", &config->volumes, err) < 0 ||
+	    json_get_number(json, "capabilities", &config->capabilities, err) < 0 ||
+	    json_get_bool(json, "init", &config->init, err) < 0 ||
+	    json_get_bool(json, "read_only", &config->read_only, err) < 0 ||
+	    json_get_bool(json, "auto_remove", &config->auto_remove, err) < 0)
+		return -1;
+	return read_limits(cJSON_GetObjectItemCaseSensitive(json, "limits"), &config->limits, err);
+}
+
+static enum container_status status_by_word(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(status_words); i++)
+		if (strcmp(status_words[i], word) == 0)
+			return (enum container_status)i;
+	return CONTAINER_CREATED;
+}
+
+static int read_state(const cJSON *json, struct container_state *state, struct error *err)
+{
+	const char *status = "created";
+
+	if (json_get_string(json, "status", &status, err) < 0 ||
+	    json_get_bool(json, "oom_killed", &state->oom_killed, err) < 0 ||
+	    get_string(json, "error", &state->error, err) < 0 ||
+	    get_string(json, "started_at", &state->started_at, err) < 0 ||
+	    get_string(json, "finished_at", &state->finished_at, err) < 0 ||
+	    get_string(json, "address", &state->address, err) < 0)
+		return -1;
+	state->status = status_by_word(status);
+	state->pid = (pid_t)get_signed(json, "pid");
+	state->pid_start = (uint64_t)get_signed(json, "pid_start");
+	state->exit_code = (int)get_signed(json, "exit_code");
+	return 0;
+}
+
+static cJSON *read_json(const char *dir, const char *name, struct error *err)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	AUTO_TEXT struct text text = {0};
+
+	if (file_read(AT_FDCWD, path, RECORD_BYTES_MAX, &text, err) < 0)
+		return NULL;
+	return json_parse(path, text.data, text.length, err);
+}
+
+int record_load(const struct engine *engine, const char *id, struct container *container,
+		struct error *err)
+{
+	AUTO_CONTAINER struct container loaded = {0};
+	AUTO_JSON cJSON *config = NULL, *state = NULL;
+
+	snprintf(loaded.id, sizeof(loaded.id), "%s", id);
+	loaded.dir = memory_format("%s/containers/%s", engine->root, id);
+	config = read_json(loaded.dir, "config.json", err);
+	state = config ? read_json(loaded.dir, "state.json", err) : NULL;
+	if (!state || read_config(config, &loaded, err) < 0 ||
+	    read_state(state, &loaded.state, err) < 0)
+		return error_wrap(err, "read the record of container %s", id);
+	*container = loaded;
+	loaded = (struct container){0};
+	return 0;
+}
+
+/* --- the monitor's lock, and repair -------------------------------------------------------- */
+
+uint64_t record_pid_start(pid_t pid)
+{
+	AUTO_FREE char *path = memory_format("/proc/%d/stat", pid);
+	AUTO_TEXT struct text stat = {0};
+	struct error ignored;
+	uint64_t start = 0;
+	char *at;
+
+	if (pid <= 0 || file_read(AT_FDCWD, path, 4096, &stat, &ignored) < 0)
+		return 0;
+	/* The command's name, in parentheses, may hold anything: count fields from its end. */
+	at = strrchr(stat.data, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at && sscanf(at, " %" SCNu64, &start) == 1 ? start : 0;
+}
+
+int record_lock_monitor(const struct engine *engine, const struct container *container,
+			struct error *err)
+{
+	AUTO_FREE char *dir = path_join(engine->run, container->id);
+	AUTO_FREE char *path = path_join(dir, "monitor");
+	AUTO_CLOSE int fd = -1;
+
+	if (path_make_dirs(dir, 0700, err) < 0)
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_sys(err, "open lock '%s'", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return error_sys(err, "lock '%s'", path);
+	return take_fd(&fd);
+}
+
+bool record_monitor_lives(const struct engine *engine, const struct container *container)
+{
+	AUTO_FREE char *path = memory_format("%s/%s/monitor", engine->run, container->id);
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+int record_repair(const struct engine *engine, struct container *container, struct error *err)
+{
+	struct container_state *state = &container->state;
+	AUTO_CLOSE int lock = -1;
+	char now[CLOCK_TEXT_SIZE];
+
+	if (state->status != CONTAINER_RUNNING || record_monitor_lives(engine, container))
+		return 0;
+	lock = record_lock_monitor(engine, container, err);
+	if (lock < 0) /* Another command repairs it at this moment. */
+		return err->code == EWOULDBLOCK ? 0 : -1;
+	if (launch_give_back(engine, container, err) < 0)
+		return error_wrap(err, "repair container %s", container->id);
+	if (container->config.auto_remove)
+		return container_remove(engine, container, err);
+	clock_now(now);
+	cleanup_memory(&state->finished_at);
+	state->finished_at = memory_string(now);
+	state->status = CONTAINER_EXITED;
+	state->exit_code = 128 + SIGKILL;
+	state->pid = 0;
+	cleanup_memory(&state->error);
+	state->error = memory_string("its monitor was killed, or the machine went down");
+	return record_save_state(container, container->dir, true, err);
+}

@@ -1,0 +1,41 @@
+/*
+ * The record of a container on the disk, for the engine's own use: reading, writing, repairing.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "container.h"
+#include "engine.h"
+#include "error.h"
+
+/* Write DIR/config.json and DIR/state.json, by rename. */
+int record_save_config(const struct container *container, const char *dir, bool durable,
+		       struct error *err);
+int record_save_state(const struct container *container, const char *dir, bool durable,
+		      struct error *err);
+
+/* Reads the container of a full id, as it is recorded. Errors: ENOENT if there is none. */
+int record_load(const struct engine *engine, const char *id, struct container *container,
+		struct error *err);
+
+/* When a process started, in clock ticks after boot; 0 if there is none. With the pid it names a
+ * process for ever. proc_pid_stat(5) */
+uint64_t record_pid_start(pid_t pid);
+
+/* Locks RUN/ID/monitor, which it makes. Returns the descriptor that holds the lock.
+ * Errors: EWOULDBLOCK if a monitor holds it. flock(2) */
+int record_lock_monitor(const struct engine *engine, const struct container *container,
+			struct error *err);
+
+bool record_monitor_lives(const struct engine *engine, const struct container *container);
+
+/* Brings the record of a running container whose monitor was killed (or that a reboot ended) up to
+ * the truth: what is left of it is ended, its cgroup and address are given back, and it is recorded
+ * as exited with 137, or removed if it is auto_remove. Does nothing if the monitor lives. */
+int record_repair(const struct engine *engine, struct container *container, struct error *err);
+
+#endif
