@@ -1,0 +1,279 @@
+/*
+ * Decompression; see compression.h. Each kind has a function that begins, one that decodes what is
+ * at hand, and one that ends; compression_next is the loop around them.
+ */
+#include "compression.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "cleanup.h"
+#include "file.h"
+
+#define INPUT_SIZE ((size_t)64 << 10)
+#define OUTPUT_SIZE ((size_t)128 << 10)
+
+/* No layer of a real image comes near: the largest on Docker Hub are some 10 GiB. */
+#define MOST_PLAIN_BYTES (UINT64_C(64) << 30)
+/* Layers expand 2 to 4 times. Logs of zeros reach gzip's end of 1030 times, but they are small. */
+#define MOST_RATIO 200
+#define RATIO_MATTERS_ABOVE (UINT64_C(1) << 30)
+
+struct compression_kind {
+	const char *name;
+	int (*begin)(struct compression *compression, struct error *err);
+	/* Decodes from `next` into `output`; returns the bytes it made there, or -1. */
+	ssize_t (*decode)(struct compression *compression, struct error *err);
+	void (*end)(struct compression *compression);
+};
+
+static void consume(struct compression *compression, size_t count)
+{
+	compression->next += count;
+	compression->left -= count;
+}
+
+/* --- gzip: several members may follow each other, and zeros the last ------------------------ */
+
+static int gzip_begin(struct compression *compression, struct error *err)
+{
+	z_stream *stream = memory_zeroed(1, sizeof(*stream));
+
+	compression->decoder = stream;
+	/* 16: a gzip header and trailer, whose checksum zlib compares. */
+	if (inflateInit2(stream, MAX_WBITS + 16) != Z_OK)
+		return error_set(err, ENOMEM, "start zlib");
+	return 0;
+}
+
+/* After a member: another one, or zeros until the end, as tools that write to tapes leave. */
+static int gzip_between(struct compression *compression, struct error *err)
+{
+	while (compression->left && *compression->next == 0) {
+		compression->padding = true;
+		consume(compression, 1);
+	}
+	if (!compression->left)
+		return 0;
+	if (compression->padding || *compression->next != 0x1f)
+		return error_set(err, EBADMSG, "decompress gzip: something else follows its end");
+	inflateReset(compression->decoder);
+	return 0;
+}
+
+static ssize_t gzip_decode(struct compression *compression, struct error *err)
+{
+	z_stream *stream = compression->decoder;
+	int result;
+
+	if (!compression->within && gzip_between(compression, err) < 0)
+		return -1;
+	if (!compression->within && !compression->left)
+		return 0;
+	compression->within = true;
+	stream->next_in = (unsigned char *)compression->next;
+	stream->avail_in = (unsigned int)compression->left;
+	stream->next_out = compression->output;
+	stream->avail_out = OUTPUT_SIZE;
+	result = inflate(stream, Z_NO_FLUSH);
+	consume(compression, compression->left - stream->avail_in);
+	if (result == Z_STREAM_END)
+		compression->within = false;
+	else if (result != Z_OK && result != Z_BUF_ERROR) /* nothing to do: more input, please */
+		return error_set(err, EBADMSG, "decompress gzip: %s",
+				 stream->msg ? stream->msg : zError(result));
+	return (ssize_t)(OUTPUT_SIZE - stream->avail_out);
+}
+
+static void gzip_end(struct compression *compression)
+{
+	inflateEnd(compression->decoder);
+	free(compression->decoder);
+}
+
+/* --- zstd: the library goes from frame to frame, and over skippable ones -------------------- */
+
+static int zstd_begin(struct compression *compression, struct error *err)
+{
+	compression->decoder = ZSTD_createDCtx();
+	if (!compression->decoder)
+		return error_set(err, ENOMEM, "start zstd");
+	return 0;
+}
+
+static ssize_t zstd_decode(struct compression *compression, struct error *err)
+{
+	ZSTD_inBuffer in = {compression->next, compression->left, 0};
+	ZSTD_outBuffer out = {compression->output, OUTPUT_SIZE, 0};
+	size_t result;
+
+	if (!compression->left && !compression->within)
+		return 0;
+	result = ZSTD_decompressStream(compression->decoder, &out, &in);
+	if (ZSTD_isError(result))
+		return error_set(err, EBADMSG, "decompress zstd: %s", ZSTD_getErrorName(result));
+	consume(compression, in.pos);
+	compression->within = result != 0;
+	return (ssize_t)out.pos;
+}
+
+static void zstd_end(struct compression *compression)
+{
+	ZSTD_freeDCtx(compression->decoder);
+}
+
+/* --- none --------------------------------------------------------------------------------- */
+
+static int plain_begin(struct compression *compression, struct error *err)
+{
+	(void)compression;
+	(void)err;
+	return 0;
+}
+
+static ssize_t plain_decode(struct compression *compression, struct error *err)
+{
+	size_t count = compression->left;
+
+	(void)err;
+	memcpy(compression->output, compression->next, count);
+	consume(compression, count);
+	return (ssize_t)count;
+}
+
+static void plain_end(struct compression *compression)
+{
+	(void)compression;
+}
+
+static const struct compression_kind gzip = {"gzip", gzip_begin, gzip_decode, gzip_end};
+static const struct compression_kind zstd = {"zstd", zstd_begin, zstd_decode, zstd_end};
+static const struct compression_kind plain = {"plain", plain_begin, plain_decode, plain_end};
+
+/* Docker unpacks these two as well, by calling xz; the image specification does not have them. */
+static const struct compression_kind xz = {"xz", NULL, NULL, NULL};
+static const struct compression_kind bzip2 = {"bzip2", NULL, NULL, NULL};
+
+static const struct {
+	const struct compression_kind *kind;
+	size_t offset, count;
+	const char *bytes;
+} magics[] = {
+	{&gzip, 0, 2, "\x1f\x8b"},
+	{&zstd, 0, 4, "\x28\xb5\x2f\xfd"},
+	{&zstd, 1, 3, "\x2a\x4d\x18"}, /* a skippable frame begins with 0x50 to 0x5f */
+	{&xz, 0, 6, "\xfd\x37zXZ\0"},
+	{&bzip2, 4, 6, "\x31\x41\x59\x26\x53\x59"}, /* "BZh" and a digit, then pi */
+};
+
+static const struct compression_kind *detect(const unsigned char *bytes, size_t count)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(magics); i++)
+		if (count >= magics[i].offset + magics[i].count &&
+		    memcmp(bytes + magics[i].offset, magics[i].bytes, magics[i].count) == 0)
+			return magics[i].kind;
+	return &plain;
+}
+
+/* --- the loop ----------------------------------------------------------------------------- */
+
+/* Reads more behind what is left, keeps it and hashes it. */
+static int receive(struct compression *compression, struct error *err)
+{
+	unsigned char *end;
+	ssize_t count;
+
+	memmove(compression->input, compression->next, compression->left);
+	compression->next = compression->input;
+	end = compression->input + compression->left;
+	do
+		count = read(compression->input_fd, end, INPUT_SIZE - compression->left);
+	while (count < 0 && errno == EINTR);
+	if (count < 0)
+		return error_sys(err, "read the layer");
+	compression->ended = count == 0;
+	compression->left += (size_t)count;
+	compression->received_bytes += (uint64_t)count;
+	digest_add(&compression->received, end, (size_t)count);
+	if (compression->blob_fd < 0)
+		return 0;
+	return file_write_all(compression->blob_fd, end, (size_t)count, "the layer's blob", err);
+}
+
+static int limit_expansion(const struct compression *compression, struct error *err)
+{
+	uint64_t plain_bytes = compression->plain_bytes;
+
+	if (plain_bytes > MOST_PLAIN_BYTES)
+		return error_set(err, E2BIG, "decompress %s: more than %llu GiB",
+				 compression->kind->name,
+				 (unsigned long long)(MOST_PLAIN_BYTES >> 30));
+	if (plain_bytes > RATIO_MATTERS_ABOVE &&
+	    plain_bytes / MOST_RATIO > compression->received_bytes)
+		return error_set(err, E2BIG, "decompress %s: it expands more than %d times",
+				 compression->kind->name, MOST_RATIO);
+	return 0;
+}
+
+int compression_open(struct compression *compression, int input_fd, int blob_fd,
+		     struct error *err)
+{
+	*compression = (struct compression){
+		.input_fd = input_fd,
+		.blob_fd = blob_fd,
+		.input = memory_zeroed(1, INPUT_SIZE),
+		.output = memory_zeroed(1, OUTPUT_SIZE),
+	};
+	compression->next = compression->input;
+	digest_begin(&compression->received);
+	digest_begin(&compression->plain);
+	/* The longest magic is that of bzip2; an archive of nothing may be shorter. */
+	while (compression->left < 10 && !compression->ended)
+		if (receive(compression, err) < 0)
+			return -1;
+	compression->kind = detect(compression->next, compression->left);
+	if (!compression->kind->begin)
+		return error_set(err, ENOTSUP,
+				 "the layer is compressed by %s, not by gzip or zstd",
+				 compression->kind->name);
+	return compression->kind->begin(compression, err);
+}
+
+int compression_next(struct compression *compression, const unsigned char **bytes, size_t *count,
+		     struct error *err)
+{
+	ssize_t made;
+
+	/* A decoder may hold back output although its input is used up: ask it before reading. */
+	while ((made = compression->kind->decode(compression, err)) == 0) {
+		if (compression->ended && compression->within)
+			return error_set(err, EBADMSG, "decompress %s: the layer is cut short",
+					 compression->kind->name);
+		if (compression->ended && !compression->left)
+			break;
+		if (!compression->ended && receive(compression, err) < 0)
+			return -1;
+	}
+	if (made < 0)
+		return -1;
+	digest_add(&compression->plain, compression->output, (size_t)made);
+	compression->plain_bytes += (uint64_t)made;
+	*bytes = compression->output;
+	*count = (size_t)made;
+	return limit_expansion(compression, err);
+}
+
+void compression_release(struct compression *compression)
+{
+	if (compression->kind && compression->decoder)
+		compression->kind->end(compression);
+	digest_release(&compression->received);
+	digest_release(&compression->plain);
+	free(compression->input);
+	free(compression->output);
+	*compression = (struct compression){0};
+}

@@ -1,0 +1,49 @@
+/*
+ * A layer's bytes on their way in: kept as received, hashed, decompressed, hashed again.
+ *
+ * The kind of compression is told by the first bytes, as Docker does it: the media type in the
+ * manifest is only a claim.
+ */
+#ifndef COMPRESSION_H
+#define COMPRESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "digest.h"
+#include "error.h"
+
+struct compression;
+struct compression_kind; /* gzip, zstd or none: compression.c */
+
+/* Zeroed: closed. */
+struct compression {
+	const struct compression_kind *kind;
+	void *decoder; /* of `kind` */
+	int input_fd, blob_fd;
+	unsigned char *input, *output;
+	const unsigned char *next; /* received, not yet decompressed */
+	size_t left;		   /* bytes at `next` */
+	bool ended;		   /* input_fd is at its end */
+	bool within;		   /* a gzip member or a zstd frame has begun and not ended */
+	bool padding;		   /* zeros follow the last gzip member */
+	uint64_t received_bytes, plain_bytes;
+	struct digest received, plain;
+};
+
+/* Reads the first bytes of input_fd and decides. All that is read is written to blob_fd, unless
+ * that is -1. Both stay the caller's. Errors: ENOTSUP for xz and bzip2; those of reading, writing.
+ */
+int compression_open(struct compression *compression, int input_fd, int blob_fd,
+		     struct error *err);
+
+/* Gives the next decompressed bytes, valid until the next call; *count is 0 at the true end.
+ * Errors: EBADMSG if the data is damaged or cut short; E2BIG if it expands beyond all reason. */
+int compression_next(struct compression *compression, const unsigned char **bytes, size_t *count,
+		     struct error *err);
+
+void compression_release(struct compression *compression);
+#define AUTO_COMPRESSION CLEANUP(compression_release)
+
+#endif
