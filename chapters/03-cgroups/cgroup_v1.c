@@ -81,27 +81,36 @@ static int fill_cpuset(const struct cgroup_layout *layout, const char *name, str
 	return inherit(cpuset->mount, dir, "cpuset.mems", &mems, err);
 }
 
-/* Returns the cgroup's directory in the hierarchy of a controller; NULL if there is none. The
- * caller frees it. */
-static char *controller_dir(const struct cgroup_layout *layout, const char *controller,
-			    const char *name, struct error *err)
+static int need_controller(const struct cgroup_layout *layout, const char *controller,
+			   const char *for_what, struct error *err)
 {
-	const struct cgroup_hierarchy *found = cgroup_layout_find(layout, controller);
+	if (cgroup_layout_find(layout, controller))
+		return 0;
+	return error_set(err, ENOTSUP, "%s: this host has no cgroup controller '%s'", for_what,
+			 controller);
+}
 
-	if (found)
-		return path_join(found->mount, name);
-	error_set(err, ENOTSUP, "this host has no cgroup controller '%s'", controller);
-	return NULL;
+static int need_controllers(const struct cgroup_layout *layout,
+			    const struct cgroup_settings *settings, struct error *err)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct cgroup_setting *setting = &settings->items[i];
+		AUTO_FREE char *controller = cgroup_setting_controller(setting);
+		AUTO_FREE char *for_what = memory_format("set %s", setting->option);
+
+		if (need_controller(layout, controller, for_what, err) < 0)
+			return -1;
+	}
+	/* Without it a container could open every disk. */
+	return need_controller(layout, "devices", "limit the devices", err);
 }
 
 static int write_setting(const struct cgroup_layout *layout, const char *name,
 			 const struct cgroup_setting *setting, struct error *err)
 {
 	AUTO_FREE char *controller = cgroup_setting_controller(setting);
-	AUTO_FREE char *dir = controller_dir(layout, controller, name, err);
+	AUTO_FREE char *dir = path_join(cgroup_layout_find(layout, controller)->mount, name);
 
-	if (!dir)
-		return error_wrap(err, "set %s", setting->option);
 	return cgroup_setting_write(setting, dir, err);
 }
 
@@ -109,17 +118,18 @@ int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 		     const struct cgroup_limits *limits, struct error *err)
 {
 	AUTO_CGROUP_SETTINGS struct cgroup_settings settings = {0};
-	AUTO_FREE char *devices = controller_dir(layout, "devices", name, err);
+	AUTO_FREE char *devices = NULL;
 
-	if (!devices)
-		return error_wrap(err, "limit the devices");
+	cgroup_v1_settings(limits, &settings);
+	if (need_controllers(layout, &settings, err) < 0)
+		return -1;
 	/* Before --cpuset-cpus is written: its parent must have these cpus. */
 	if (fill_cpuset(layout, name, err) < 0)
 		return -1;
-	cgroup_v1_settings(limits, &settings);
 	for (size_t i = 0; i < settings.count; i++)
 		if (write_setting(layout, name, &settings.items[i], err) < 0)
 			return -1;
+	devices = path_join(cgroup_layout_find(layout, "devices")->mount, name);
 	return devices_write(devices_default, devices, err);
 }
 

@@ -86,10 +86,18 @@ static int read_words(const char *dir, const char *file, struct strings *words, 
 	return 0;
 }
 
-/* Which controllers the limits need, as "+memory +cpu". */
+/* Adds "+memory" to what is written to subtree_control. */
+static void add_enabled(struct text *enabled, const char *controller)
+{
+	text_add_format(enabled, "%s+%s", enabled->length ? " " : "", controller);
+}
+
+/* Which controllers the limits need. */
 static int list_needed(const struct cgroup_settings *settings, const struct strings *present,
 		       struct text *needed, struct error *err)
 {
+	AUTO_STRINGS struct strings listed = {0};
+
 	for (size_t i = 0; i < settings->count; i++) {
 		const struct cgroup_setting *setting = &settings->items[i];
 		AUTO_FREE char *controller = cgroup_setting_controller(setting);
@@ -98,7 +106,10 @@ static int list_needed(const struct cgroup_settings *settings, const struct stri
 			return error_set(err, ENOTSUP,
 					 "set %s: this host has no cgroup controller '%s'",
 					 setting->option, controller);
-		text_add_format(needed, "%s+%s", needed->length ? " " : "", controller);
+		if (strings_contain(&listed, controller))
+			continue;
+		strings_add(&listed, controller);
+		add_enabled(needed, controller);
 	}
 	return 0;
 }
@@ -110,7 +121,7 @@ static void list_wanted(const struct strings *present, struct text *wanted)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
 		if (strings_contain(present, known[i]))
-			text_add_format(wanted, "%s+%s", wanted->length ? " " : "", known[i]);
+			add_enabled(wanted, known[i]);
 }
 
 /* Only the root of the tree may have processes and give its children controllers as well. */
