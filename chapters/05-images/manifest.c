@@ -47,7 +47,7 @@ static bool is_one_of(const char *type, const char *const *types, size_t count)
 
 static void set(char *field, const char *value)
 {
-	snprintf(field, sizeof(((struct platform *)0)->os), "%s", value);
+	snprintf(field, sizeof(((struct platform *)0)->os), "%.31s", value);
 }
 
 static void normalise(struct platform *platform)

@@ -1,0 +1,112 @@
+/*
+ * coracle-image: writes the image store, for the programs that only read it; see image_helper.h.
+ *
+ *	coracle-image pull|remove --root=DIR [OPTIONS] [--] NAME [ID…]
+ *
+ * With --channel=N it answers over descriptor N with one struct error, of code 0 for success, and
+ * else prints a line. IDs are those of images that containers use.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "program.h"
+#include "pull.h"
+#include "store_write.h"
+#include "trace.h"
+
+#define NAME "coracle-image"
+
+struct helper_options {
+	char *root, *platform, *channel, *explain_since;
+	bool quiet;
+};
+
+#define FIELD(name) offsetof(struct helper_options, name)
+
+static const struct option_row rows[] = {
+	{"root", 0, "DIR", option_string, FIELD(root), "The store", NULL, NULL},
+	{"platform", 0, "OS/ARCH", option_string, FIELD(platform), "Choose a platform", NULL, NULL},
+	{"channel", 0, "FD", option_string, FIELD(channel), "Answer here", NULL, NULL},
+	{"explain-since", 0, "US", option_string, FIELD(explain_since), "Explain", NULL, NULL},
+	{"quiet", 0, NULL, option_flag, FIELD(quiet), "Print no progress", NULL, NULL},
+	{0},
+};
+
+/* $DOCKER_CONFIG/config.json or ~/.docker/config.json; NULL if there is no home either. */
+static char *docker_config(void)
+{
+	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+
+	if (dir && *dir)
+		return memory_format("%s/config.json", dir);
+	return home && *home ? memory_format("%s/.docker/config.json", home) : NULL;
+}
+
+static int pull(const struct helper_options *options, const char *name, struct error *err)
+{
+	AUTO_FREE char *config_file = docker_config();
+	struct pull_request request = {
+		.root = options->root,
+		.name = name,
+		.platform = options->platform,
+		.config_file = config_file,
+		.progress = {.fd = options->quiet ? -1 : STDOUT_FILENO},
+	};
+
+	return pull_image(&request, err);
+}
+
+static int remove_image(const struct helper_options *options, char *const *operands,
+			struct error *err)
+{
+	AUTO_STRINGS struct strings in_use = {0}, removed = {0};
+	AUTO_CLOSE int lock = store_lock(options->root, true, err);
+
+	strings_add_argv(&in_use, operands + 1);
+	if (lock < 0 || store_remove(options->root, operands[0], &in_use, &removed, err) < 0)
+		return -1;
+	for (size_t i = 0; i < removed.count && !options->quiet; i++)
+		puts(removed.items[i]);
+	return 0;
+}
+
+static int run(const struct helper_options *options, const char *command, char *const *operands,
+	       struct error *err)
+{
+	/* A pipe that breaks is an error of a write, and not the end of us. */
+	signal(SIGPIPE, SIG_IGN);
+	if (options->explain_since &&
+	    trace_open(STDERR_FILENO, strtoull(options->explain_since, NULL, 10), err) < 0)
+		return -1;
+	if (!options->root || !operands[0])
+		return error_set(err, EINVAL, "--root and a name are needed");
+	if (strcmp(command, "pull") == 0)
+		return pull(options, operands[0], err);
+	if (strcmp(command, "remove") == 0)
+		return remove_image(options, operands, err);
+	return error_set(err, EINVAL, "unknown command '%s'", command);
+}
+
+int main(int argc, char *argv[])
+{
+	struct helper_options options = {0};
+	const struct option_group groups[] = {{"", rows, &options}, {0}};
+	struct error err = {0};
+	int operand = argc < 2 ? error_set(&err, EINVAL, "a command is needed: pull or remove")
+			       : options_parse(groups, argc - 1, argv + 1, &err);
+
+	if (operand >= 0 && run(&options, argv[1], argv + 1 + operand, &err) == 0)
+		err.code = 0;
+	fflush(stdout);
+	if (options.channel)
+		send(atoi(options.channel), &err, sizeof(err), MSG_NOSIGNAL);
+	else if (err.code != 0)
+		program_fail(NAME, &err, STATUS_OURS);
+	return err.code ? STATUS_OURS : 0;
+}

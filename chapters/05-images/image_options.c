@@ -1,0 +1,35 @@
+/* The options of chapter 05; see image_options.h. */
+#include "image_options.h"
+
+#include "cleanup.h"
+#include "manifest.h"
+
+/* Checked here, so that a mistake is found before anything is downloaded. */
+static int option_platform(void *field, const char *value, struct error *err)
+{
+	struct platform platform;
+
+	if (platform_parse(value, &platform, err) < 0)
+		return -1;
+	return option_string(field, value, err);
+}
+
+#define FIELD(name) offsetof(struct image_options, name)
+
+const struct option_row image_option_rows[] = {
+	{"root", 0, "DIR", option_string, FIELD(root), "Directory of images and containers", NULL,
+	 NULL},
+	{"platform", 0, "OS/ARCH", option_platform, FIELD(platform),
+	 "Choose an image for this platform", NULL, "uname(2)"},
+	{"entrypoint", 0, "COMMAND", option_string, FIELD(entrypoint),
+	 "Replace the image's entrypoint", "argv of execve", "execve(2)"},
+	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Print no progress", NULL, NULL},
+	{0},
+};
+
+void image_options_release(struct image_options *options)
+{
+	cleanup_memory(&options->root);
+	cleanup_memory(&options->platform);
+	cleanup_memory(&options->entrypoint);
+}

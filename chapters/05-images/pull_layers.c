@@ -1,0 +1,205 @@
+/* The layers of a pull, side by side; see pull.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pull.h"
+#include "store_write.h"
+#include "trace.h"
+#include "unpacker.h"
+
+/* As many as Docker downloads at once. */
+#define JOBS_MAX 3
+
+/* One layer on its way: a file that takes it as it is, a directory that takes what is in it. */
+struct job {
+	bool used;
+	size_t index; /* of the layer; also the id of the request */
+	struct unpacker unpacker;
+	char *blob_path, *staged_dir;
+};
+
+struct work {
+	const struct pull_request *request;
+	struct fetcher *fetcher;
+	const struct manifest *manifest;
+	const struct image_config *config;
+	struct job jobs[JOBS_MAX];
+	size_t next;  /* the layer to look at next */
+	size_t under_way;
+};
+
+static void release_job(struct job *job)
+{
+	unpacker_release(&job->unpacker);
+	store_discard(job->blob_path);
+	store_discard(job->staged_dir);
+	cleanup_memory(&job->blob_path);
+	cleanup_memory(&job->staged_dir);
+	*job = (struct job){0};
+}
+
+static void release_work(struct work *work)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++)
+		if (work->jobs[i].used)
+			release_job(&work->jobs[i]);
+}
+
+/* Whether an earlier layer of the image is the same one: it is downloaded once. */
+static bool is_repeated(const struct manifest *manifest, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(manifest->items[i].digest, manifest->items[index].digest) == 0)
+			return true;
+	return false;
+}
+
+static bool is_needed(const struct work *work, size_t index)
+{
+	return !is_repeated(work->manifest, index) &&
+	       !store_has_layer(work->request->root, work->config->diff_ids.items[index]);
+}
+
+static void announce(const struct work *work)
+{
+	for (size_t i = 0; i < work->manifest->count; i++)
+		if (!is_repeated(work->manifest, i))
+			progress_layer(&work->request->progress, work->manifest->items[i].digest,
+				       is_needed(work, i) ? "Pulling fs layer" : "Already exists");
+}
+
+static int start_job(struct work *work, struct job *job, struct error *err)
+{
+	const struct descriptor *layer = &work->manifest->items[work->next];
+	struct fetch_request request = {.id = (uint32_t)work->next,
+					.most_bytes = layer->size_bytes};
+	AUTO_CLOSE int blob_fd = -1;
+	int result;
+
+	job->used = true;
+	job->index = work->next;
+	if (store_stage_blob(work->request->root, &blob_fd, &job->blob_path, err) < 0 ||
+	    store_stage_layer(work->request->root, &job->staged_dir, err) < 0 ||
+	    unpacker_start(&job->unpacker, blob_fd, job->staged_dir, err) < 0)
+		return -1;
+	snprintf(request.rest, sizeof(request.rest), "blobs/%s", layer->digest);
+	result = fetcher_request(work->fetcher, &request, job->unpacker.input_fd, err);
+	/* From here on the fetcher alone holds the pipe: it ends when the fetcher closes it. */
+	cleanup_fd(&job->unpacker.input_fd);
+	return result;
+}
+
+static int start_jobs(struct work *work, struct error *err)
+{
+	for (; work->next < work->manifest->count && work->under_way < JOBS_MAX; work->next++) {
+		size_t free = 0;
+
+		if (!is_needed(work, work->next))
+			continue;
+		while (work->jobs[free].used)
+			free++;
+		if (start_job(work, &work->jobs[free], err) < 0)
+			return -1;
+		work->under_way++;
+	}
+	return 0;
+}
+
+/* All four: what was sent is what the manifest names, and what it unpacks to is what the config
+ * names. The first makes the download right, the last makes the layer's place in the store right. */
+static int verify(const struct descriptor *layer, const char *diff_id,
+		  const struct layer_result *result, struct error *err)
+{
+	trace("echo %q layer | sha256sum -c", layer->digest + strlen("sha256:"));
+	if (result->compressed_bytes != layer->size_bytes)
+		return error_set(err, EBADMSG, "layer '%s' has %llu bytes, and not %llu as promised",
+				 layer->digest, (unsigned long long)result->compressed_bytes,
+				 (unsigned long long)layer->size_bytes);
+	if (strcmp(result->digest, layer->digest) != 0)
+		return error_set(err, EBADMSG, "layer '%s' differs: its digest is '%s'",
+				 layer->digest, result->digest);
+	trace("echo %q layer.tar | sha256sum -c", diff_id + strlen("sha256:"));
+	if (strcmp(result->diff_id, diff_id) != 0)
+		return error_set(err, EBADMSG,
+				 "layer '%s' unpacks to '%s', and not to '%s' as the config says",
+				 layer->digest, result->diff_id, diff_id);
+	return 0;
+}
+
+/* Which of two errors is the cause: a download that breaks off also ends the unpacking, and an
+ * unpacker that gives up closes the pipe on the download. */
+static int finish_unpacking(struct job *job, const struct fetch_answer *answer,
+			    struct layer_result *result, struct error *err)
+{
+	int unpacked = unpacker_finish(&job->unpacker, result, err);
+
+	if (answer->failed && (answer->err.code != EPIPE || unpacked == 0)) {
+		*err = answer->err;
+		return -1;
+	}
+	return unpacked;
+}
+
+static int finish_job(struct work *work, struct job *job, const struct fetch_answer *answer,
+		      struct error *err)
+{
+	const struct descriptor *layer = &work->manifest->items[job->index];
+	const char *diff_id = work->config->diff_ids.items[job->index];
+	const char *root = work->request->root;
+	struct layer_result result = {0};
+
+	if (finish_unpacking(job, answer, &result, err) < 0)
+		return error_wrap(err, "pull layer '%.19s'", layer->digest);
+	if (verify(layer, diff_id, &result, err) < 0)
+		return -1;
+	if (store_commit_layer(root, diff_id, result.unpacked_bytes, job->staged_dir, err) < 0)
+		return -1;
+	if (store_commit_blob(root, layer->digest, job->blob_path, err) < 0)
+		return -1;
+	progress_layer(&work->request->progress, layer->digest, "Pull complete");
+	return 0;
+}
+
+static int finish_next(struct work *work, struct error *err)
+{
+	struct fetch_answer answer;
+
+	if (fetcher_wait(work->fetcher, &answer, err) < 0)
+		return -1;
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *job = &work->jobs[i];
+
+		if (!job->used || job->index != answer.id)
+			continue;
+		if (finish_job(work, job, &answer, err) < 0)
+			return -1;
+		release_job(job);
+		work->under_way--;
+		return 0;
+	}
+	return error_set(err, EPROTO, "the fetcher answered what it was not asked");
+}
+
+static int run(struct work *work, struct error *err)
+{
+	announce(work);
+	if (start_jobs(work, err) < 0)
+		return -1;
+	while (work->under_way > 0)
+		if (finish_next(work, err) < 0 || start_jobs(work, err) < 0)
+			return -1;
+	return 0;
+}
+
+int pull_layers(const struct pull_request *request, struct fetcher *fetcher,
+		const struct manifest *manifest, const struct image_config *config,
+		struct error *err)
+{
+	struct work work = {.request = request, .fetcher = fetcher, .manifest = manifest,
+			    .config = config};
+	int result = run(&work, err);
+
+	release_work(&work);
+	return result;
+}
