@@ -53,6 +53,7 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 		.rootfs = {.path = options->rootfs.path, .init = options->namespaces.init},
 	};
 	struct process_config config = {
+		.argv = rootfs_command(&container.rootfs, argv, &command),
 		.env = &env,
 		.clone_flags = namespaces_clone_flags(&container.namespaces),
 		.die_with_parent = true,
@@ -60,11 +61,6 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	};
 	AUTO_PROCESS struct process process = {0};
 
-	if (container.rootfs.init)
-		rootfs_init_command(argv, &command);
-	else
-		strings_add_argv(&command, argv);
-	config.argv = command.items;
 	environment_build(container.namespaces.hostname, NULL, &options->process.env, &env);
 	if (process_options_apply(&options->process, &config, err) < 0)
 		return -1;

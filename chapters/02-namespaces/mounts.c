@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -61,6 +63,48 @@ static int set_options(int fs, const char *options, uint64_t *attributes, struct
 		if (*option && set_option(fs, option, attributes, err) < 0)
 			return -1;
 	return 0;
+}
+
+/* The target of the link at the first `length` bytes of `path`, followed by the rest of `path`; NULL
+ * if there is no link. */
+static char *follow_link(int root_fd, const char *path, size_t length)
+{
+	AUTO_FREE char *prefix = memory_format("%.*s", (int)length, path);
+	AUTO_FREE char *joined = NULL;
+	char target[PATH_MAX];
+	struct error ignored;
+	AUTO_CLOSE int fd = path_open_in_root(root_fd, prefix, O_PATH | O_NOFOLLOW, 0, &ignored);
+	ssize_t count = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target) - 1);
+
+	if (count < 0)
+		return NULL;
+	target[count] = '\0';
+	*strrchr(prefix, '/') = '\0';
+	joined = memory_format("%s%s", target, path + length);
+	return path_normal(prefix, joined);
+}
+
+/* Where a path leads that ends at nothing: images have links such as /etc/resolv.conf ->
+ * ../run/resolv.conf, and what is missing is made where they point to. The caller frees it. */
+static char *follow_links(int root_fd, const char *path)
+{
+	char *now = path_normal("/", path);
+	size_t length = 0;
+
+	/* MAXSYMLINKS as in the kernel: what is left then can't be opened, and is an error there. */
+	for (int links = 0; links < 40 && now[length];) {
+		char *next;
+
+		length += 1 + strcspn(now + length + 1, "/");
+		next = follow_link(root_fd, now, length);
+		if (!next)
+			continue;
+		free(now);
+		now = next;
+		length = 0;
+		links++;
+	}
+	return now;
 }
 
 static int make_file(int root_fd, const char *path, struct error *err)
@@ -145,13 +189,15 @@ int mount_attach(int fd, int target_fd, const char *target, struct error *err)
 
 int mount_open_target(int root_fd, const char *path, bool directory, struct error *err)
 {
+	AUTO_FREE char *resolved = NULL;
 	int fd = path_open_in_root(root_fd, path, O_PATH, 0, err);
 
 	if (fd >= 0 || err->code != ENOENT)
 		return fd;
+	resolved = follow_links(root_fd, path);
 	if (directory)
-		return path_make_dirs_in_root(root_fd, path, err);
-	if (make_file(root_fd, path, err) < 0)
+		return path_make_dirs_in_root(root_fd, resolved, err);
+	if (make_file(root_fd, resolved, err) < 0)
 		return -1;
-	return path_open_in_root(root_fd, path, O_PATH, 0, err);
+	return path_open_in_root(root_fd, resolved, O_PATH, 0, err);
 }

@@ -243,6 +243,14 @@ int rootfs_pivot(const struct rootfs *rootfs, struct error *err)
 	return 0;
 }
 
+char *const *rootfs_command(const struct rootfs *rootfs, char *const *argv, struct strings *command)
+{
+	if (!rootfs->init)
+		return argv;
+	rootfs_init_command(argv, command);
+	return command->items;
+}
+
 void rootfs_init_command(char *const *argv, struct strings *command)
 {
 	strings_add(command, ROOTFS_INIT);

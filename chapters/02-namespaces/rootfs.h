@@ -41,6 +41,11 @@ int rootfs_pivot(const struct rootfs *rootfs, struct error *err);
  * if asked for. What this kernel does not have is skipped. */
 int rootfs_protect(const struct rootfs *rootfs, struct error *err);
 
+/* The argv to execute: `argv` itself, or with `init` what is then put into *command, which the caller
+ * releases. */
+char *const *rootfs_command(const struct rootfs *rootfs, char *const *argv,
+			    struct strings *command);
+
 /* Adds to *command what to execute in a container with `init`: "/sbin/docker-init -- ARGV…". */
 void rootfs_init_command(char *const *argv, struct strings *command);
 

@@ -116,7 +116,7 @@ static int open_null(int root, struct error *err)
 	struct stat st;
 
 	if (null < 0)
-		return -1;
+		return error_hint(err, ENOENT, "is there a volume on /dev?");
 	if (fstat(null, &st) < 0)
 		return error_sys(err, "look at '/dev/null'");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))

@@ -1,6 +1,7 @@
 /* The directories around an overlay; see scratch.h. */
 #include "scratch.h"
 
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,15 +17,26 @@ static int make_directory(const char *path, struct error *err)
 	return 0;
 }
 
+/* The upper directory has to be on one file system with the work directory. */
+static char *parent_of_base(const char *parent, const char *keep)
+{
+	AUTO_FREE char *copy = keep ? memory_string(keep) : NULL;
+
+	if (keep)
+		return memory_string(dirname(copy));
+	return memory_string(parent ? parent : "/var/tmp");
+}
+
 static int make_base(struct scratch *scratch, const char *parent, const char *keep,
 		     struct error *err)
 {
-	AUTO_FREE char *template = keep ? memory_format("%s.XXXXXX", keep)
-					: memory_format("%s/overlay.XXXXXX", parent);
+	AUTO_FREE char *dir = parent_of_base(parent, keep);
+	AUTO_FREE char *template = path_join(dir, "coracle.XXXXXX");
 
 	trace("mktemp --directory %q", template);
 	if (!mkdtemp(template))
 		return error_sys(err, "make a directory '%s'", template);
+	scratch->name = memory_string(strrchr(template, '/') + 1);
 	scratch->base = take_ptr(&template);
 	return 0;
 }
@@ -66,6 +78,7 @@ void scratch_release(struct scratch *scratch)
 	if (scratch->base)
 		path_remove_tree(scratch->base, &ignored);
 	cleanup_memory(&scratch->base);
+	cleanup_memory(&scratch->name);
 	cleanup_memory(&scratch->upper);
 	cleanup_memory(&scratch->work);
 	cleanup_memory(&scratch->root);
