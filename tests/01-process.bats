@@ -25,13 +25,13 @@ load lib/helpers
 }
 
 @test "01 a command that is not in PATH gives 127, in Docker's words" {
-    run contain -- no-such-command
+    run -127 contain -- no-such-command
     exits 127
     says 'exec: "no-such-command": executable file not found in $PATH'
 }
 
 @test "01 a path that is not there gives 127" {
-    run contain -- /no/such/file
+    run -127 contain -- /no/such/file
     exits 127
     says 'exec: "/no/such/file": stat /no/such/file: no such file or directory'
 }
@@ -67,7 +67,7 @@ load lib/helpers
 }
 
 @test "01 a PATH that is given is searched for the command" {
-    run contain -e PATH=/nowhere -- sh
+    run -127 contain -e PATH=/nowhere -- sh
     exits 127
     says 'executable file not found in $PATH'
 }

@@ -65,8 +65,7 @@ int error_sys(struct error *err, const char *format, ...)
 	vsnprintf(draft, sizeof(draft) - sizeof(why), format, args);
 	va_end(args);
 	used = strlen(draft);
-	snprintf(draft + used, sizeof(draft) - used, ": %s",
-		 strerror_r(code, why, sizeof(why)));
+	snprintf(draft + used, sizeof(draft) - used, ": %s", strerror_r(code, why, sizeof(why)));
 	store(err, code, draft);
 	return -1;
 }

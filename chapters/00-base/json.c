@@ -7,27 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* cJSON refuses nesting over 1000, so recursion is bounded. Quadratic in the size of one object;
- * callers cap documents at a few MiB, and this caps the members of one object. */
+/* Looking for duplicates is quadratic in the members of one object: this is the most it may have. */
 #define MEMBERS_MAX 4096
 
-static int refuse_duplicates(const cJSON *node, struct error *err)
+/* Compares the keys of one object, each with those before it. */
+static int compare_keys(const cJSON *object, struct error *err)
 {
 	const cJSON *child, *other;
 	size_t count = 0;
 
-	cJSON_ArrayForEach(child, node) {
-		if (cJSON_IsObject(node) && ++count > MEMBERS_MAX)
+	cJSON_ArrayForEach(child, object) {
+		if (++count > MEMBERS_MAX)
 			return error_set(err, EINVAL, "an object has more than %d members",
 					 MEMBERS_MAX);
-		if (cJSON_IsObject(node))
-			for (other = node->child; other != child; other = other->next)
-				if (strcmp(other->string, child->string) == 0)
-					return error_set(err, EINVAL, "key '%s' appears twice",
-							 child->string);
+		for (other = object->child; other != child; other = other->next)
+			if (strcmp(other->string, child->string) == 0)
+				return error_set(err, EINVAL, "key '%s' appears twice",
+						 child->string);
+	}
+	return 0;
+}
+
+/* cJSON refuses nesting over 1000, so the recursion is bounded. */
+static int refuse_duplicates(const cJSON *node, struct error *err)
+{
+	const cJSON *child;
+
+	if (cJSON_IsObject(node) && compare_keys(node, err) < 0)
+		return -1;
+	cJSON_ArrayForEach(child, node)
 		if (refuse_duplicates(child, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -164,8 +174,7 @@ void json_add_number(cJSON *object, const char *name, int64_t value)
 
 void json_print(const cJSON *document, bool pretty, struct text *text)
 {
-	AUTO_FREE char *printed = pretty ? cJSON_Print(document)
-					 : cJSON_PrintUnformatted(document);
+	AUTO_FREE char *printed = pretty ? cJSON_Print(document) : cJSON_PrintUnformatted(document);
 
 	text_add_string(text, printed ? printed : "");
 	text_add_string(text, "\n");

@@ -22,10 +22,13 @@
  * cJSON_Delete, or by AUTO_JSON. Returns NULL on failure. Errors: EINVAL. */
 cJSON *json_parse(const char *what, const char *bytes, size_t length, struct error *err);
 
+/* Text as the document holds it, cut at a NUL (\u0000). It is the document's own. */
 int json_get_string(const cJSON *object, const char *name, const char **value, struct error *err);
+/* true or false; 0 and 1 are neither. */
 int json_get_bool(const cJSON *object, const char *name, bool *value, struct error *err);
 /* A whole number from 0 to 2^53, where a double is exact. */
 int json_get_number(const cJSON *object, const char *name, uint64_t *value, struct error *err);
+/* An object or an array. It is the document's own. */
 int json_get_object(const cJSON *object, const char *name, const cJSON **value, struct error *err);
 int json_get_array(const cJSON *object, const char *name, const cJSON **value, struct error *err);
 /* An array of strings; a bare string counts as an array of one. `*value` is added to. */

@@ -23,7 +23,7 @@ static bool find_row(const struct option_group *groups, const char *name, size_t
 	for (; groups->rows; groups++)
 		for (const struct option_row *row = groups->rows; row->name; row++) {
 			bool same = name ? strlen(row->name) == length &&
-						   strncmp(row->name, name, length) == 0
+						    strncmp(row->name, name, length) == 0
 					 : row->letter == letter && letter;
 
 			if (same) {
@@ -89,8 +89,7 @@ static int parse_short(const struct option_group *groups, char *const *argv, str
 	return 1;
 }
 
-int options_parse(const struct option_group *groups, int argc, char *const *argv,
-		  struct error *err)
+int options_parse(const struct option_group *groups, int argc, char *const *argv, struct error *err)
 {
 	int i = 1;
 
@@ -140,9 +139,9 @@ int option_flag(void *field, const char *value, struct error *err)
 	static const struct {
 		const char *word;
 		bool meaning;
-	} words[] = {{"true", true},   {"t", true},   {"1", true},   {"TRUE", true},
-		     {"True", true},   {"T", true},   {"false", false}, {"f", false},
-		     {"0", false},     {"FALSE", false}, {"False", false}, {"F", false}};
+	} words[] = {{"true", true}, {"t", true},      {"1", true},	 {"TRUE", true},
+		     {"True", true}, {"T", true},      {"false", false}, {"f", false},
+		     {"0", false},   {"FALSE", false}, {"False", false}, {"F", false}};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
 		if (strcmp(words[i].word, value) == 0) {

@@ -27,9 +27,9 @@ struct option_row {
 };
 
 struct option_group {
-	const char *title; /* "03-cgroups: how much it may use" */
+	const char *title;	       /* "03-cgroups: how much it may use" */
 	const struct option_row *rows; /* ends in a row without a name */
-	void *target;	   /* the struct that the rows fill */
+	void *target;		       /* the struct that the rows fill */
 };
 
 /* Parses options until the first operand, "--", or the end; the groups end in one without rows.

@@ -63,6 +63,7 @@ char *path_normal(const char *base, const char *path)
 int path_make_dirs(const char *path, mode_t mode, struct error *err)
 {
 	AUTO_FREE char *copy = memory_string(path);
+	struct stat st;
 
 	for (char *slash = copy; *slash;) {
 		char kept;
@@ -75,6 +76,9 @@ int path_make_dirs(const char *path, mode_t mode, struct error *err)
 			return error_sys(err, "make directory '%s'", copy);
 		*slash = kept;
 	}
+	/* EEXIST may have been a file; on the way the next mkdir says so, at the end nobody. */
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return error_set(err, ENOTDIR, "make directory '%s': a file is in the way", path);
 	return 0;
 }
 
@@ -154,59 +158,112 @@ int path_of_own(const char *relative, char **path, struct error *err)
 			 relative, program);
 }
 
-/* Opens a directory below `parent` for listing; EXDEV if it is another file system. */
-static DIR *open_to_remove(int parent, const char *name, dev_t device, struct error *err)
+/* Opens a directory below `parent` for listing, unless it is a mount point: a bind mount has the
+ * same st_dev as its source, but openat2(2) knows. */
+static DIR *open_to_remove(int parent, const char *name, struct error *err)
 {
-	AUTO_CLOSE int fd =
-		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-	DIR *dir;
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV,
+	};
+	AUTO_CLOSE int fd = (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
+	if (!dir) {
 		error_sys(err, "open directory '%s'", name);
+		error_hint(err, EXDEV, "something is mounted there: unmount it first");
 		return NULL;
 	}
-	if (st.st_dev != device) {
-		error_set(err, EXDEV, "directory '%s' is a mount point: unmount it first", name);
-		return NULL;
-	}
-	dir = fdopendir(fd);
-	if (!dir)
-		error_sys(err, "read directory '%s'", name);
-	else
-		take_fd(&fd);
+	take_fd(&fd);
 	return dir;
 }
 
-static int remove_at(int parent, const char *name, dev_t device, struct error *err)
+/* A container can nest directories deeper than we can have files open. What is below this depth is
+ * moved up into the top directory, to be removed in the next round. */
+#define DEPTH_MAX 64
+
+struct removal {
+	int top;	 /* the directory that is removed */
+	unsigned number; /* of what is moved up: its name */
+	bool lifted;	 /* something was moved up in this round */
+};
+
+static int lift(struct removal *removal, int parent, const char *name, struct error *err)
+{
+	int result;
+
+	do {
+		AUTO_FREE char *up = memory_format("lifted.%u", removal->number++);
+
+		result = renameat2(parent, name, removal->top, up, RENAME_NOREPLACE);
+	} while (result < 0 && errno == EEXIST);
+	if (result < 0)
+		return error_sys(err, "move the deep directory '%s' up", name);
+	removal->lifted = true;
+	return 0;
+}
+
+static int remove_at(struct removal *removal, int parent, const char *name, int depth,
+		     struct error *err)
 {
 	AUTO_CLOSE_DIR DIR *dir = NULL;
 	struct dirent *entry;
 
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
 		return 0;
+	if (errno == EBUSY)
+		return error_set(err, EXDEV, "remove '%s': something is mounted on it", name);
 	if (errno != EISDIR)
 		return error_sys(err, "remove '%s'", name);
-	dir = open_to_remove(parent, name, device, err);
+	if (depth == DEPTH_MAX)
+		return lift(removal, parent, name, err);
+	dir = open_to_remove(parent, name, err);
 	if (!dir)
 		return -1;
 	while ((entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    remove_at(dirfd(dir), entry->d_name, device, err) < 0)
+		    remove_at(removal, dirfd(dir), entry->d_name, depth + 1, err) < 0)
 			return -1;
-	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_sys(err, "remove directory '%s'", name);
-	return 0;
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == ENOTEMPTY && removal->lifted)
+		return 0;
+	return error_sys(err, "remove directory '%s'", name);
+}
+
+/* Opens the directory that `path` is in, and cuts `path` to its last component. */
+static int open_parent(char *path, const char **name, struct error *err)
+{
+	size_t length = strlen(path);
+	char *slash;
+	int fd;
+
+	while (length > 1 && path[length - 1] == '/')
+		path[--length] = '\0';
+	slash = strrchr(path, '/');
+	*name = slash ? slash + 1 : path;
+	if (slash)
+		*slash = '\0';
+	fd = open(!slash ? "." : *path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, "open the directory of '%s'", *name) : fd;
 }
 
 int path_remove_tree(const char *path, struct error *err)
 {
-	struct stat st;
+	AUTO_FREE char *copy = memory_string(path);
+	const char *name = NULL;
+	AUTO_CLOSE int parent = open_parent(copy, &name, err);
+	AUTO_CLOSE int top = -1;
+	struct removal removal = {0};
 
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : error_sys(err, "remove '%s'", path);
+	if (parent < 0)
+		return err->code == ENOENT ? 0 : error_wrap(err, "remove '%s'", path);
 	trace("rm -rf --one-file-system %q", path);
-	if (remove_at(AT_FDCWD, path, st.st_dev, err) < 0)
-		return error_wrap(err, "remove '%s'", path);
+	removal.top = top = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	do {
+		removal.lifted = false;
+		if (remove_at(&removal, parent, name, 0, err) < 0)
+			return error_wrap(err, "remove '%s'", path);
+	} while (removal.lifted);
 	return 0;
 }

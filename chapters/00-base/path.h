@@ -18,7 +18,7 @@ char *path_join(const char *dir, const char *name);
 char *path_normal(const char *base, const char *path);
 
 /* Makes a directory and its missing parents with `mode` (umask applies), like mkdir -p. Parents
- * that were made stay after a failure. */
+ * that were made stay after a failure. Errors: ENOTDIR if a file is in the way. */
 int path_make_dirs(const char *path, mode_t mode, struct error *err);
 
 /* Opens `path` as a process whose root is `root_fd` would: absolute links and ".." stay inside.
@@ -36,8 +36,9 @@ int path_make_dirs_in_root(int root_fd, const char *path, struct error *err);
  * below its parent (an installation). The caller frees *path. Errors: ENOENT. */
 int path_of_own(const char *relative, char **path, struct error *err);
 
-/* Removes a tree without following links or crossing into another file system. What is missing is
- * fine. Errors: EXDEV if something is mounted inside; nothing of that mount is touched. */
+/* Removes a tree, however deep, without following links or crossing into a mount, of the same file
+ * system or another. What is missing is fine. Errors: EXDEV if something is mounted there; nothing of
+ * that mount is touched. */
 int path_remove_tree(const char *path, struct error *err);
 
 #endif

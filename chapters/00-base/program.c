@@ -2,8 +2,10 @@
 #include "program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -26,13 +28,28 @@ static void print_help(const char *name, const char *usage, const struct option_
 	printf("Usage:  %s %s\n%s", name, usage, text_string(&help));
 }
 
+/* A standard stream that our caller closed would be the number of the next file that we open, and
+ * the command would take that for its input or output. */
+static void open_missing_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int program_options(const char *name, const char *usage, const struct option_group *groups,
 		    int argc, char *const *argv)
 {
 	const struct program_options *common = groups[0].target;
 	struct error err;
-	int operand = options_parse(groups, argc, argv, &err);
+	int operand;
 
+	open_missing_streams();
+	operand = options_parse(groups, argc, argv, &err);
 	if (operand < 0) {
 		error_hint(&err, err.code, "see '%s --help'", name);
 		exit(program_fail(name, &err, STATUS_OURS));
@@ -44,6 +61,17 @@ int program_options(const char *name, const char *usage, const struct option_gro
 	if (common->explain && trace_open(STDERR_FILENO, 0, &err) < 0)
 		exit(program_fail(name, &err, STATUS_OURS));
 	return operand;
+}
+
+int program_option_environment(void *field, const char *value, struct error *err)
+{
+	const char *ours = strchr(value, '=') ? NULL : getenv(value);
+	AUTO_FREE char *entry = ours ? memory_format("%s=%s", value, ours) : memory_string(value);
+
+	if (!*value || *value == '=')
+		return error_set(err, EINVAL, "invalid environment variable: %s", value);
+	strings_add(field, entry);
+	return 0;
 }
 
 int program_fail(const char *name, const struct error *err, int status)

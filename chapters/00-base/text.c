@@ -152,9 +152,9 @@ int text_to_number(const char *text, uint64_t most, uint64_t *number, struct err
 
 		if (!isdigit((unsigned char)*at))
 			return error_set(err, EINVAL, "'%s' is not a whole number", text);
-		if (value > most / 10 || value * 10 > most - digit)
-			return error_set(err, ERANGE, "'%s' is above the largest value, %llu",
-					 text, (unsigned long long)most);
+		if (digit > most || value > (most - digit) / 10)
+			return error_set(err, ERANGE, "'%s' is above the largest value, %llu", text,
+					 (unsigned long long)most);
 		value = value * 10 + digit;
 	}
 	*number = value;

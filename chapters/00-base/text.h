@@ -50,6 +50,7 @@ void strings_release(struct strings *list);
 #define AUTO_TEXT CLEANUP(text_release)
 #define AUTO_STRINGS CLEANUP(strings_release)
 
+/* True if `text` begins with `prefix`, or is the same. */
 bool text_starts_with(const char *text, const char *prefix);
 
 /* Reads a whole decimal number with nothing around it. -1 with EINVAL otherwise, ERANGE if it is

@@ -1,6 +1,7 @@
 /* Finding a command and explaining its failure; see command.h. */
 #include "command.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "environment.h"
 #include "process.h"
 
 /* 0, or the errno for which the file can't be executed by us. */
@@ -24,71 +26,73 @@ static int check_executable(const char *file)
 	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
-static const char *path_of(const struct strings *env)
-{
-	for (size_t i = 0; i < env->count; i++)
-		if (text_starts_with(env->items[i], "PATH="))
-			return env->items[i] + strlen("PATH=");
-	return "";
-}
-
 /* Docker's words, which people search for. */
 static int refuse(const char *name, int why, struct error *err)
 {
-	switch (why) {
-	case EISDIR:
+	const char *reason = strerrordesc_np(why);
+
+	if (why == EISDIR)
 		return error_set(err, PROCESS_NOT_EXECUTABLE, "exec: \"%s\": is a directory", name);
-	case ENOENT:
-	case ENOTDIR:
-	case ELOOP:
-		return error_set(err, PROCESS_NOT_FOUND,
-				 "exec: \"%s\": stat %s: no such file or directory", name, name);
-	default:
-		error_set(err, PROCESS_NOT_EXECUTABLE, "exec: \"%s\": permission denied", name);
-		return error_hint(err, err->code, "is it executable for this user?");
+	if (why != EACCES)
+		return error_set(err, PROCESS_NOT_FOUND, "exec: \"%s\": stat %s: %c%s", name, name,
+				 tolower((unsigned char)*reason), reason + 1);
+	error_set(err, PROCESS_NOT_EXECUTABLE, "exec: \"%s\": permission denied", name);
+	return error_hint(err, err->code, "is it executable for this user?");
+}
+
+/* The first file of that name in a directory of PATH that may be executed; NULL if there is none.
+ * An empty directory means the working directory. */
+static char *search(const char *path, const char *name)
+{
+	for (;;) {
+		size_t length = strcspn(path, ":");
+		AUTO_FREE char *file =
+			memory_format("%.*s%s%s", (int)length, path, length ? "/" : "", name);
+
+		if (check_executable(file) == 0)
+			return take_ptr(&file);
+		if (!path[length])
+			return NULL;
+		path += length + 1;
 	}
+}
+
+static int find_in_path(const char *name, const struct strings *env, char **file, struct error *err)
+{
+	const char *path = environment_get(env, "PATH");
+	AUTO_FREE char *found = path && *path && *name ? search(path, name) : NULL;
+
+	if (!found)
+		return error_set(err, PROCESS_NOT_FOUND,
+				 "exec: \"%s\": executable file not found in $PATH", name);
+	/* Whoever can write to the working directory could choose the command. */
+	if (*found != '/')
+		return error_set(
+			err, EACCES,
+			"exec: \"%s\": cannot run executable found relative to current directory",
+			name);
+	*file = take_ptr(&found);
+	return 0;
 }
 
 int command_find(const char *name, const struct strings *env, char **file, struct error *err)
 {
-	bool denied = false;
 	int why;
 
-	if (strchr(name, '/')) {
-		why = check_executable(name);
-		if (why)
-			return refuse(name, why, err);
-		*file = memory_string(name);
-		return 0;
-	}
-	for (const char *at = path_of(env); *name && *at;) {
-		size_t length = strcspn(at, ":");
-		AUTO_FREE char *candidate =
-			memory_format("%.*s/%s", length ? (int)length : 1, length ? at : ".", name);
-
-		why = check_executable(candidate);
-		if (!why) {
-			*file = take_ptr(&candidate);
-			return 0;
-		}
-		denied = denied || why == EACCES;
-		at += length;
-		at += *at == ':';
-	}
-	if (denied)
-		return refuse(name, EACCES, err);
-	return error_set(err, PROCESS_NOT_FOUND, "exec: \"%s\": executable file not found in $PATH",
-			 name);
+	if (!strchr(name, '/'))
+		return find_in_path(name, env, file, err);
+	why = check_executable(name);
+	if (why)
+		return refuse(name, why, err);
+	*file = memory_string(name);
+	return 0;
 }
 
-int command_explain_failure(const char *name, const char *file, struct error *err)
+int command_explain_failure(const char *file, struct error *err)
 {
-	int code = errno == EACCES || errno == EPERM ? PROCESS_NOT_EXECUTABLE : PROCESS_EXEC_FAILED;
-	int why = errno;
-
-	error_sys(err, "exec %s", name);
-	error_hint(err, ENOENT, "'%s' is there, but not the interpreter that it names", file);
+	error_sys(err, "exec %s", file);
+	error_hint(err, ENOENT, "it is there, but not the interpreter that it names");
 	error_hint(err, ENOEXEC, "made for another machine, or a script without a '#!' line");
-	err->code = why == E2BIG ? why : code;
+	err->code = PROCESS_EXEC_FAILED;
 	return -1;
 }

@@ -13,16 +13,28 @@ static char **find(const struct strings *env, const char *name, size_t length)
 	return NULL;
 }
 
+static void remove_entry(struct strings *env, char **entry)
+{
+	cleanup_memory(entry);
+	env->count--;
+	/* The NULL after the last one moves too. */
+	memmove(entry, entry + 1, (size_t)(env->items + env->count + 1 - entry) * sizeof(*entry));
+}
+
 void environment_set(struct strings *env, const char *entry)
 {
-	char **old = find(env, entry, strcspn(entry, "="));
+	size_t length = strcspn(entry, "=");
+	char **old = find(env, entry, length);
 
-	if (!old) {
+	if (!entry[length]) {
+		if (old)
+			remove_entry(env, old);
+	} else if (old) {
+		cleanup_memory(old);
+		*old = memory_string(entry);
+	} else {
 		strings_add(env, entry);
-		return;
 	}
-	cleanup_memory(old);
-	*old = memory_string(entry);
 }
 
 const char *environment_get(const struct strings *env, const char *name)

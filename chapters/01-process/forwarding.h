@@ -9,8 +9,9 @@
 
 #include "error.h"
 
-/* Blocks every signal but the synchronous ones (SIGSEGV, …), which are faults of our own and must
- * end us. What arrives stays pending for signalfd(2). *old_mask is the mask before. */
+/* Blocks every signal: what arrives stays pending for signalfd(2). A fault of our own, as SIGSEGV,
+ * ends us all the same: the kernel does not hold it back. SIGCHLD gets its default action, for good,
+ * in case it was ignored. *old_mask is the mask before. sigprocmask(2) */
 int forwarding_block(sigset_t *old_mask, struct error *err);
 
 /* False for SIGCHLD, SIGPIPE and SIGURG, which are not meant for the process. */

@@ -18,10 +18,10 @@
 
 /* Docker's default, 0xa80425fb: enough for package managers and servers, not for the host. */
 static const uint64_t default_capabilities =
-	BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) |
-	BIT(CAP_KILL) | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETPCAP) |
-	BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_NET_RAW) | BIT(CAP_SYS_CHROOT) | BIT(CAP_MKNOD) |
-	BIT(CAP_AUDIT_WRITE) | BIT(CAP_SETFCAP);
+	BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_KILL) |
+	BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETPCAP) | BIT(CAP_NET_BIND_SERVICE) |
+	BIT(CAP_NET_RAW) | BIT(CAP_SYS_CHROOT) | BIT(CAP_MKNOD) | BIT(CAP_AUDIT_WRITE) |
+	BIT(CAP_SETFCAP);
 
 /* All that we could give: what is in our own bounding set. */
 static uint64_t all_capabilities(void)
@@ -36,8 +36,8 @@ static uint64_t all_capabilities(void)
 
 static int capability_by_name(const char *name, uint64_t *bits, struct error *err)
 {
-	AUTO_FREE char *lower = memory_format(
-		"%s%s", strncasecmp(name, "CAP_", 4) == 0 ? "" : "cap_", name);
+	AUTO_FREE char *lower =
+		memory_format("%s%s", strncasecmp(name, "CAP_", 4) == 0 ? "" : "cap_", name);
 	cap_value_t number;
 
 	if (strcasecmp(name, "ALL") == 0) {
@@ -73,7 +73,7 @@ static bool has_all(const struct strings *names)
 	return false;
 }
 
-/* "chown,kill,…" for setpriv(1). */
+/* Adds each name, "chown" or "kill", after `before`. */
 static void add_capability_names(uint64_t bits, const char *before, struct text *names)
 {
 	for (int number = 0; number < 64; number++) {
@@ -81,23 +81,25 @@ static void add_capability_names(uint64_t bits, const char *before, struct text 
 
 		if (!name)
 			continue;
-		text_add_format(names, ",%s%s", before, strchr(name, '_') + 1);
+		text_add_format(names, "%s%s", before, strchr(name, '_') + 1);
 		cap_free(name);
 	}
 }
 
 static void trace_drop(const struct privileges *privileges, const struct user *user)
 {
-	AUTO_TEXT struct text names = {0}, groups = {0};
+	AUTO_TEXT struct text groups = {0}, capabilities = {0};
 
 	if (!trace_is_on())
 		return;
 	for (size_t i = 0; i < user->group_count; i++)
 		text_add_format(&groups, "%s%u", i ? "," : "", user->groups[i]);
-	add_capability_names(privileges->capabilities, "+", &names);
-	trace("setpriv --reuid=%u --regid=%u --groups=%s --inh-caps=-all --bounding-set=-all%s",
-	      user->uid, user->gid, text_string(&groups),
-	      privileges->limited ? text_string(&names) : "");
+	if (privileges->limited) {
+		text_add_string(&capabilities, " --inh-caps=-all --bounding-set=-all");
+		add_capability_names(privileges->capabilities, ",+", &capabilities);
+	}
+	trace("setpriv --reuid=%u --regid=%u --groups=%s%s", user->uid, user->gid,
+	      text_string(&groups), text_string(&capabilities));
 }
 
 /* The bounding set is the ceiling of what any later exec can give, also by setuid files. It needs
@@ -127,6 +129,7 @@ static int become_user(const struct user *user, struct error *err)
 /* Permitted and effective as given; inheritable and ambient empty (CVE-2022-24769). */
 static int set_capability_sets(uint64_t capabilities, struct error *err)
 {
+	AUTO_TEXT struct text missing = {0};
 	cap_t caps = cap_init();
 	int result = caps ? 0 : -1;
 
@@ -139,7 +142,9 @@ static int set_capability_sets(uint64_t capabilities, struct error *err)
 		result = cap_set_proc(caps);
 	if (result < 0) {
 		error_sys(err, "set the capabilities to 0x%llx", (unsigned long long)capabilities);
-		error_hint(err, EPERM, "this process does not have all of them itself");
+		/* The bounding set is down to what is wanted by now: the rest was never ours. */
+		add_capability_names(capabilities & ~all_capabilities(), " ", &missing);
+		error_hint(err, EPERM, "this process itself lacks:%s", text_string(&missing));
 	}
 	cap_free(caps);
 	return result < 0 ? -1 : 0;
@@ -163,8 +168,7 @@ int privileges_capabilities(const struct strings *add, const struct strings *dro
 	return 0;
 }
 
-int privileges_drop(const struct privileges *privileges, const struct user *user,
-		    struct error *err)
+int privileges_drop(const struct privileges *privileges, const struct user *user, struct error *err)
 {
 	if (privileges->seccomp && !privileges->no_new_privileges &&
 	    seccomp_load_default(privileges->capabilities, err) < 0)

@@ -26,6 +26,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "environment.h"
 #include "forwarding.h"
 #include "path.h"
 #include "trace.h"
@@ -91,19 +92,16 @@ static int set_stdio(const int stdio[3], struct error *err)
 	return 0;
 }
 
-/* What a process inherits and should not: signals, umask, terminal. */
+/* What a process inherits and should not: umask, terminal, streams. Signals stay blocked for now,
+ * so that none ends the set-up half-way. */
 static int shed_inheritance(const struct process_config *config, struct error *err)
 {
-	if (config->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return error_sys(err, "ask for SIGKILL when the parent ends");
 	umask(0022);
 	/* A session of its own: Ctrl-C reaches us, and we forward it, once. setsid(2) */
 	trace("setsid");
 	if (setsid() < 0)
 		return error_sys(err, "start a session");
-	if (set_stdio(config->stdio, err) < 0)
-		return -1;
-	return reset_signals(err);
+	return set_stdio(config->stdio, err);
 }
 
 static int enter_cwd(const char *cwd, struct error *err)
@@ -122,9 +120,6 @@ static int make_cwd(const char *cwd, struct error *err)
 
 	if (!cwd)
 		return 0;
-	if (*cwd != '/')
-		return error_set(err, EINVAL, "the working directory '%s' is not an absolute path",
-				 cwd);
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_sys(err, "open '/'");
@@ -132,50 +127,70 @@ static int make_cwd(const char *cwd, struct error *err)
 	return made < 0 ? -1 : 0;
 }
 
+/* An empty HOME counts as missing, as in runc. */
 static void add_home(struct strings *env, const char *home)
 {
-	AUTO_FREE char *entry = NULL;
+	const char *given = environment_get(env, "HOME");
+	AUTO_FREE char *entry = memory_format("HOME=%s", home);
 
-	for (size_t i = 0; i < env->count; i++)
-		if (text_starts_with(env->items[i], "HOME="))
-			return;
-	entry = memory_format("HOME=%s", home);
-	strings_add(env, entry);
+	if (!given || !*given)
+		environment_set(env, entry);
 }
 
-/* Everything between the hooks and exec. Does not return on success. */
-static int become_command(const struct process_config *config, int channel, struct error *err)
+/* Becomes the user, in the working directory. */
+static int become_user(const struct process_config *config, struct strings *env, struct error *err)
 {
-	AUTO_STRINGS struct strings env = {0};
+	AUTO_FREE char *cwd = config->cwd ? path_normal("/", config->cwd) : NULL;
 	AUTO_USER struct user user = {0};
-	AUTO_FREE char *file = NULL;
 
-	if (config->env)
-		strings_add_all(&env, config->env);
 	/* In the container's own /etc/passwd, so after in_child has changed the root. */
 	if (user_look_up(config->user, &user, err) < 0)
 		return -1;
-	add_home(&env, user.home);
+	add_home(env, user.home);
 	/* Made by root, so that it can be made; entered as the user, so that it must be allowed. */
-	if (make_cwd(config->cwd, err) < 0)
+	if (make_cwd(cwd, err) < 0)
 		return -1;
 	if (privileges_drop(&config->privileges, &user, err) < 0)
 		return -1;
-	if (enter_cwd(config->cwd, err) < 0)
-		return -1;
-	/* Looked up as the user and from the working directory: permissions count. */
-	if (command_find(config->argv[0], &env, &file, err) < 0)
-		return -1;
-	if (privileges_lock(&config->privileges, err) < 0)
-		return -1;
+	return enter_cwd(cwd, err);
+}
+
+/* The last steps. Does not return on success. */
+static int execute(const struct process_config *config, const char *file, struct strings *env,
+		   int channel, struct error *err)
+{
+	/* After the change of user, which takes it away, and before EXEC, which can't be sent to a
+	 * parent that has ended already. prctl(2) */
+	if (config->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_sys(err, "ask for SIGKILL when the parent ends");
 	trace("exec %A", config->argv);
 	/* What others leaked into us ends here; the channel and the trace are CLOEXEC already. */
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, "mark all descriptors close-on-exec");
 	if (send_message(channel, MESSAGE_EXEC, NULL, err) < 0)
 		return -1;
-	execve(file, config->argv, env.items);
-	return command_explain_failure(config->argv[0], file, err);
+	if (reset_signals(err) < 0)
+		return -1;
+	execve(file, config->argv, env->items);
+	return command_explain_failure(file, err);
+}
+
+/* Everything between the hooks and exec. Does not return on success. */
+static int become_command(const struct process_config *config, int channel, struct error *err)
+{
+	AUTO_STRINGS struct strings env = {0};
+	AUTO_FREE char *file = NULL;
+
+	if (config->env)
+		strings_add_all(&env, config->env);
+	if (become_user(config, &env, err) < 0)
+		return -1;
+	/* Looked up as the user and from the working directory: permissions count. */
+	if (command_find(config->argv[0], &env, &file, err) < 0)
+		return -1;
+	if (privileges_lock(&config->privileges, err) < 0)
+		return -1;
+	return execute(config, file, &env, channel, err);
 }
 
 static void run_child(const struct process_config *config, int channel)
@@ -187,8 +202,7 @@ static void run_child(const struct process_config *config, int channel)
 	if (receive_message(channel, &message, &err) <= 0 || message.type != MESSAGE_RELEASED)
 		_exit(125);
 	if (shed_inheritance(config, &err) == 0 &&
-	    (!config->hooks.in_child ||
-	     config->hooks.in_child(config->hooks.context, &err) == 0))
+	    (!config->hooks.in_child || config->hooks.in_child(config->hooks.context, &err) == 0))
 		become_command(config, channel, &err);
 	send_message(channel, MESSAGE_FAILED, &err, &lost);
 	_exit(125);
@@ -253,6 +267,7 @@ static pid_t clone_child(const struct process_config *config, int *pidfd, struct
 		error_hint(err, EPERM, "new namespaces need root");
 		error_hint(err, EAGAIN, "the limit of processes is reached");
 		error_hint(err, ENOSPC, "the limit of namespaces is reached");
+		error_hint(err, ENOSYS, "it takes Linux 5.5, and no filter that forbids clone3");
 	}
 	return pid;
 }
@@ -411,14 +426,10 @@ void process_release(struct process *process)
 int process_failure_status(const struct error *err)
 {
 	switch (err->code) {
-	case PROCESS_NOT_EXECUTABLE:
-		return 126;
-	case PROCESS_NOT_FOUND:
-		return 127;
-	case PROCESS_EXEC_FAILED:
-		return 255;
-	default:
-		return 125;
+	case PROCESS_NOT_EXECUTABLE: return 126;
+	case PROCESS_NOT_FOUND: return 127;
+	case PROCESS_EXEC_FAILED: return 255;
+	default: return 125;
 	}
 }
 

@@ -39,8 +39,8 @@ struct process_hooks {
 /* How to start a process. A zeroed field means "off". */
 struct process_config {
 	char *const *argv;	   /* the command and its arguments, at least one */
-	const struct strings *env; /* "NAME=value"; its PATH is searched; HOME is added if missing */
-	const char *cwd;	   /* made if missing; NULL: where the hooks left it */
+	const struct strings *env; /* "NAME=value"; its PATH is searched, HOME added if missing */
+	const char *cwd;	   /* absolute; made if missing; NULL: where the hooks left it */
 	const char *user;	   /* NAME|UID[:GROUP|GID], looked up after in_child; NULL: root */
 	int stdio[3];		   /* become descriptors 0 to 2; 0: inherited */
 	uint64_t clone_flags;	   /* CLONE_NEW… of clone(2) */
@@ -58,12 +58,12 @@ struct process {
 };
 
 /* Starts a process and returns once it executes its command. Signals are blocked in the caller from
- * here to process_release, so that none is lost before process_wait can forward it.
+ * here to process_release, so that none is lost before process_wait can forward it; SIGCHLD gets its
+ * default action, for good.
  * On failure the child is gone and reaped, and *process is released.
  * Errors: the PROCESS_ codes; EPERM if the caller may not make a namespace; whatever the hooks
  * report. clone(2), pidfd_open(2), execve(2) */
-int process_start(struct process *process, const struct process_config *config,
-		  struct error *err);
+int process_start(struct process *process, const struct process_config *config, struct error *err);
 
 /* Waits for the end, and forwards to the process every signal that can be caught, except SIGCHLD,
  * SIGPIPE and SIGURG. *status is the exit status as a shell gives it: 128+n for signal n.

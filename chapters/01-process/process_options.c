@@ -2,45 +2,24 @@
 #include "process_options.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cleanup.h"
-
-/* "-e NAME" passes a variable of ours on, if there is one; so it is read where it is given. */
-static int option_env(void *field, const char *value, struct error *err)
-{
-	const char *ours;
-
-	if (!*value || *value == '=')
-		return error_set(err, EINVAL, "invalid environment variable: %s", value);
-	if (strchr(value, '=')) {
-		strings_add(field, value);
-		return 0;
-	}
-	ours = getenv(value);
-	if (ours) {
-		AUTO_FREE char *entry = memory_format("%s=%s", value, ours);
-
-		strings_add(field, entry);
-	}
-	return 0;
-}
+#include "program.h"
 
 static int option_cwd(void *field, const char *value, struct error *err)
 {
-	if (*value != '/')
-		return error_set(err, EINVAL,
-				 "the working directory '%s' is invalid, it needs to be an absolute path",
-				 value);
-	return option_string(field, value, err);
+	if (*value == '/')
+		return option_string(field, value, err);
+	return error_set(err, EINVAL,
+			 "the working directory '%s' is invalid, it needs to be an absolute path",
+			 value);
 }
 
 #define FIELD(name) offsetof(struct process_options, name)
 
 const struct option_row process_option_rows[] = {
-	{"env", 'e', "NAME=VALUE", option_env, FIELD(env), "Set an environment variable",
-	 "envp of execve", "execve(2)"},
+	{"env", 'e', "NAME=VALUE", program_option_environment, FIELD(env),
+	 "Set an environment variable; NAME alone passes ours on", "envp of execve", "execve(2)"},
 	{"workdir", 'w', "DIR", option_cwd, FIELD(cwd), "Working directory; made if missing",
 	 "chdir", "chdir(2)"},
 	{"user", 'u', "USER[:GROUP]", option_string, FIELD(user), "User and group, name or number",
@@ -57,8 +36,8 @@ int process_options_apply(const struct process_options *options, struct process_
 {
 	struct privileges privileges = {.limited = true, .seccomp = true};
 
-	if (privileges_capabilities(&options->cap_add, &options->cap_drop,
-				    &privileges.capabilities, err) < 0)
+	if (privileges_capabilities(&options->cap_add, &options->cap_drop, &privileges.capabilities,
+				    err) < 0)
 		return -1;
 	config->privileges = privileges;
 	if (options->user)

@@ -7,7 +7,7 @@
 #include "text.h"
 
 struct process_options {
-	struct strings env; /* "NAME=value"; a bare NAME was resolved from our own environment */
+	struct strings env; /* "NAME=value"; a bare NAME takes the variable away */
 	char *cwd, *user;
 	struct strings cap_add, cap_drop;
 };

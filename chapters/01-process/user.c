@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,8 +15,9 @@
 
 #include "text.h"
 
-/* A uid of (uid_t)-1 means "unchanged" to setresuid(2): never let it through. */
-#define ID_MAX (UINT32_MAX - 1)
+/* Docker's limit. It also keeps out (uid_t)-1, which means "unchanged" to setresuid(2), so that the
+ * command would stay root: passwd(5) can hold it, and larger numbers are read as it. */
+#define ID_MAX INT32_MAX
 
 /* Opens a file of the image, which may be missing, or anything else. NULL if it is not readable. */
 static FILE *open_database(const char *path)
@@ -60,59 +62,93 @@ static bool is_member(const struct group *group, const char *name)
 	return false;
 }
 
-static void add_groups_of(struct user *user, const char *name)
+/* NGROUPS_MAX: the kernel takes no more, and what an image wrote could be endless. */
+static int add_groups_of(struct user *user, const char *name, struct error *err)
 {
 	AUTO_CLOSE_FILE FILE *file = open_database("/etc/group");
 	const struct group *group;
 
-	while (file && (group = fgetgrent(file)))
-		if (is_member(group, name))
-			add_group(user, group->gr_gid);
+	while (file && (group = fgetgrent(file))) {
+		if (!is_member(group, name))
+			continue;
+		add_group(user, group->gr_gid);
+		if (user->group_count > NGROUPS_MAX)
+			return error_set(err, E2BIG, "user %s is in more than %d groups", name,
+					 NGROUPS_MAX);
+	}
+	return 0;
+}
+
+/* The number that a name is; -1 if it is none; one that is too large is left to check_ids. */
+static int64_t read_id(const char *name)
+{
+	struct error why;
+	uint64_t id = 0;
+
+	if (text_to_number(name, ID_MAX, &id, &why) == 0)
+		return (int64_t)id;
+	return why.code == ERANGE ? (int64_t)UINT32_MAX : -1;
+}
+
+/* Finds by name, or else by number: *uid is then set. */
+static const struct passwd *find_user(FILE *file, const char *name, int64_t *uid)
+{
+	const struct passwd *entry = find_passwd(file, name, 0);
+
+	if (entry)
+		return entry;
+	*uid = read_id(name);
+	if (file)
+		rewind(file);
+	return *uid < 0 ? NULL : find_passwd(file, NULL, (uint64_t)*uid);
 }
 
 /* Fills uid, home, gid and the groups that list the user. */
 static int look_up_name(const char *name, struct user *user, struct error *err)
 {
 	AUTO_CLOSE_FILE FILE *file = open_database("/etc/passwd");
-	const struct passwd *entry = find_passwd(file, name, 0);
-	uint64_t uid = 0;
+	int64_t uid = -1;
+	const struct passwd *entry = find_user(file, name, &uid);
 
-	if (!entry) {
-		if (text_to_number(name, ID_MAX, &uid, err) < 0)
-			return error_set(err, ENOENT,
-					 "unable to find user %s: no matching entries in passwd file",
-					 name);
-		if (file)
-			rewind(file);
-		entry = find_passwd(file, NULL, uid);
-	}
+	if (!entry && uid < 0)
+		return error_set(err, ENOENT,
+				 "unable to find user %s: no matching entries in passwd file",
+				 name);
 	user->uid = entry ? entry->pw_uid : (uid_t)uid;
 	user->gid = entry ? entry->pw_gid : 0;
 	user->home = memory_string(entry && *entry->pw_dir ? entry->pw_dir : "/");
 	add_group(user, user->gid);
-	if (entry)
-		add_groups_of(user, entry->pw_name);
-	return 0;
+	return entry ? add_groups_of(user, entry->pw_name, err) : 0;
 }
 
 /* Replaces the gid and the groups: a group that is named is the only one. */
 static int look_up_group(const char *name, struct user *user, struct error *err)
 {
 	AUTO_CLOSE_FILE FILE *file = open_database("/etc/group");
-	const struct group *entry;
-	uint64_t gid;
+	const struct group *entry = NULL;
+	int64_t gid;
 
-	while (file && (entry = fgetgrent(file)))
-		if (strcmp(entry->gr_name, name) == 0)
-			break;
-	if (file && entry)
-		gid = entry->gr_gid;
-	else if (text_to_number(name, ID_MAX, &gid, err) < 0)
+	while (file && (entry = fgetgrent(file)) && strcmp(entry->gr_name, name) != 0)
+		;
+	gid = entry ? entry->gr_gid : read_id(name);
+	if (gid < 0)
 		return error_set(err, ENOENT,
-				 "unable to find group %s: no matching entries in group file", name);
+				 "unable to find group %s: no matching entries in group file",
+				 name);
 	user->gid = (gid_t)gid;
 	user->group_count = 0;
 	add_group(user, user->gid);
+	return 0;
+}
+
+static int check_ids(const struct user *user, struct error *err)
+{
+	bool good = user->uid <= ID_MAX;
+
+	for (size_t i = 0; i < user->group_count; i++)
+		good = good && user->groups[i] <= ID_MAX;
+	if (!good)
+		return error_set(err, ERANGE, "uids and gids must be in range 0-%d", ID_MAX);
 	return 0;
 }
 
@@ -127,6 +163,8 @@ int user_look_up(const char *spec, struct user *user, struct error *err)
 	if (look_up_name(*name ? name : "0", &found, err) < 0)
 		return -1;
 	if (colon && colon[1] && look_up_group(colon + 1, &found, err) < 0)
+		return -1;
+	if (check_ids(&found, err) < 0)
 		return -1;
 	*user = found;
 	found = (struct user){0};

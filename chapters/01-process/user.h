@@ -21,7 +21,8 @@ struct user {
 
 /* Looks up NAME|UID[:GROUP|GID]; NULL or "" is root. A name of digits that is not in the file is
  * taken as the number, and then has gid 0 and home "/". The file may be missing for numbers.
- * On success the caller releases *user. Errors: ENOENT, with Docker's words; ERANGE. passwd(5) */
+ * On success the caller releases *user. Errors, with Docker's words: ENOENT; ERANGE above 2^31-1; E2BIG
+ * for more groups than the kernel takes. passwd(5) */
 int user_look_up(const char *spec, struct user *user, struct error *err);
 
 void user_release(struct user *user);

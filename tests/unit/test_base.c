@@ -52,7 +52,8 @@ static void test_texts(void)
 	text_add_shell(&text, "it's $HOME");
 	text_add_string(&text, " ");
 	text_add_shell(&text, "a\nb'c");
-	is(text.data, "plain-1.0/x=y '' 'it'\\''s $HOME' $'a\\x0ab\\'c'", "words are quoted for a shell");
+	is(text.data, "plain-1.0/x=y '' 'it'\\''s $HOME' $'a\\x0ab\\'c'",
+	   "words are quoted for a shell");
 	strings_add(&list, "one");
 	strings_add(&list, "two");
 	ok(list.count == 2 && !list.items[2] && strings_contain(&list, "two") &&
@@ -210,8 +211,9 @@ static void test_options(void)
 	check_mistake("-f -n", "flag needs an argument: 'n' in -n");
 	check_mistake("-m lots",
 		      "invalid argument \"lots\" for \"-m, --memory\" flag: invalid size: 'lots'");
-	check_mistake("--flag=maybe",
-		      "invalid argument \"maybe\" for \"-f, --flag\" flag: it is either true or false");
+	check_mistake(
+		"--flag=maybe",
+		"invalid argument \"maybe\" for \"-f, --flag\" flag: it is either true or false");
 }
 
 static void check_json(const char *bytes, bool good)
@@ -224,7 +226,8 @@ static void check_json(const char *bytes, bool good)
 
 static void test_json(void)
 {
-	static const char text[] = "{\"s\":\"x\",\"n\":12,\"z\":null,\"a\":[\"p\",\"q\"],\"f\":1.5}";
+	static const char text[] =
+		"{\"s\":\"x\",\"n\":12,\"z\":null,\"a\":[\"p\",\"q\"],\"f\":1.5}";
 	AUTO_STRINGS struct strings list = {0};
 	struct error err;
 	AUTO_JSON cJSON *document = json_parse("test", text, strlen(text), &err);
@@ -238,7 +241,8 @@ static void test_json(void)
 	check_json("{\"a\":1,\"a\":2}", false);
 	check_json("{\"a\":{\"b\":1,\"b\":2}}", false);
 	check_json("", false);
-	ok(json_get_string(document, "s", &string, &err) == 1 && strcmp(string, "x") == 0, "string");
+	ok(json_get_string(document, "s", &string, &err) == 1 && strcmp(string, "x") == 0,
+	   "string");
 	ok(json_get_string(document, "S", &string, &err) == 0, "names are exact");
 	ok(json_get_string(document, "z", &string, &err) == 0, "null is absent");
 	ok(json_get_string(document, "n", &string, &err) < 0, "a number is no string");
