@@ -1,0 +1,153 @@
+/* stop, kill and rm: the end of a container. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "container.h"
+#include "program.h"
+#include "signals.h"
+#include "subcommand.h"
+
+#define STOP_TIMEOUT_S 10
+
+struct lifecycle_options {
+	struct program_options program;
+	char *signal;
+	int timeout_s;
+	bool force;
+};
+
+#define FIELD(name) offsetof(struct lifecycle_options, name)
+
+/* Seconds; -1 waits for ever. */
+static int option_seconds(void *field, const char *value, struct error *err)
+{
+	bool forever = strcmp(value, "-1") == 0;
+	uint64_t seconds = 0;
+
+	if (!forever && text_to_number(value, INT_MAX / 1000, &seconds, err) < 0)
+		return -1;
+	*(int *)field = forever ? -1 : (int)seconds;
+	return 0;
+}
+
+static const struct option_row stop_rows[] = {
+	{"signal", 's', "SIGNAL", option_string, FIELD(signal),
+	 "Signal to send; the container's own stop signal if not given", "pidfd_send_signal",
+	 "signal(7)"},
+	{"timeout", 't', "SECONDS", option_seconds, FIELD(timeout_s),
+	 "Seconds to wait before SIGKILL (10); -1 waits for ever", NULL, NULL},
+	{0},
+};
+
+static const struct option_row kill_rows[] = {
+	{"signal", 's', "SIGNAL", option_string, FIELD(signal), "Signal to send (KILL)",
+	 "pidfd_send_signal", "signal(7)"},
+	{0},
+};
+
+static const struct option_row rm_rows[] = {
+	{"force", 'f', NULL, option_flag, FIELD(force),
+	 "Remove a container that is running, by SIGKILL", NULL, NULL},
+	{0},
+};
+
+/* What to send to stop it. An image may name a signal that there isn't: then SIGTERM, as Docker. */
+static int stop_signal(const struct container *container, const char *wanted, struct error *err)
+{
+	const char *own = container->config.stop_signal;
+	struct error unknown;
+	int number;
+
+	if (wanted)
+		return signal_number(wanted, err);
+	number = signal_number(own ? own : "SIGTERM", &unknown);
+	return number < 0 ? SIGTERM : number;
+}
+
+static int stop_one(const struct engine *engine, const char *name, const void *context,
+		    struct error *err)
+{
+	const struct lifecycle_options *options = context;
+	AUTO_CONTAINER struct container container = {0};
+	int number;
+
+	if (container_find(engine, name, &container, err) < 0)
+		return -1;
+	number = stop_signal(&container, options->signal, err);
+	if (number < 0)
+		return -1;
+	if (container_stop(engine, &container, number, options->timeout_s, err) < 0)
+		return error_wrap(err, "cannot stop container: %s", name);
+	return 0;
+}
+
+static int kill_one(const struct engine *engine, const char *name, const void *context,
+		    struct error *err)
+{
+	const struct lifecycle_options *options = context;
+	AUTO_CONTAINER struct container container = {0};
+	int number;
+
+	if (container_find(engine, name, &container, err) < 0)
+		return -1;
+	number = signal_number(options->signal ? options->signal : "SIGKILL", err);
+	if (number < 0)
+		return -1;
+	if (container_kill(&container, number, err) < 0)
+		return error_wrap(err, "cannot kill container: %s", name);
+	return 0;
+}
+
+static int rm_one(const struct engine *engine, const char *name, const void *context,
+		  struct error *err)
+{
+	const struct lifecycle_options *options = context;
+	AUTO_CONTAINER struct container container = {0};
+
+	if (container_find(engine, name, &container, err) < 0)
+		return -1;
+	if (container.state.status == CONTAINER_RUNNING && !options->force)
+		return error_set(
+			err, EBUSY,
+			"cannot remove container \"%s\": container is running: stop the container before removing or force remove",
+			name);
+	if (container_stop(engine, &container, SIGKILL, STOP_TIMEOUT_S, err) < 0 ||
+	    container_remove(engine, &container, err) < 0)
+		return error_wrap(err, "cannot remove container \"%s\"", name);
+	return 0;
+}
+
+static int lifecycle(const struct call *call, const struct option_row *rows,
+		     int (*act)(const struct engine *engine, const char *name, const void *context,
+				struct error *err))
+{
+	struct lifecycle_options options = {.timeout_s = STOP_TIMEOUT_S};
+	const struct option_group groups[] = {
+		{"Options for every command", program_option_rows, &options.program},
+		{"Options", rows, &options},
+		{0},
+	};
+	int operand = subcommand_options(call, groups, 1, -1);
+	int status = subcommand_each(call, operand, act, &options);
+
+	cleanup_memory(&options.signal);
+	return status;
+}
+
+int command_stop(const struct call *call)
+{
+	return lifecycle(call, stop_rows, stop_one);
+}
+
+int command_kill(const struct call *call)
+{
+	return lifecycle(call, kill_rows, kill_one);
+}
+
+int command_rm(const struct call *call)
+{
+	return lifecycle(call, rm_rows, rm_one);
+}

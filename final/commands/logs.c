@@ -1,0 +1,180 @@
+/* logs: what a container has written, and writes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "container.h"
+#include "log.h"
+#include "program.h"
+#include "subcommand.h"
+
+/* What inotify can't tell (a monitor that was killed) is looked for this often. */
+#define LOOK_AGAIN_MS 1000
+
+struct logs_options {
+	struct program_options program;
+	bool follow, timestamps;
+	char *tail;
+};
+
+#define FIELD(name) offsetof(struct logs_options, name)
+
+static const struct option_row logs_rows[] = {
+	{"follow", 'f', NULL, option_flag, FIELD(follow), "Go on until the container ends", NULL,
+	 NULL},
+	{"tail", 'n', "NUMBER", option_string, FIELD(tail), "Lines to show from the end (\"all\")",
+	 NULL, NULL},
+	{"timestamps", 't', NULL, option_flag, FIELD(timestamps), "Show when each was written",
+	 NULL, NULL},
+	{0},
+};
+
+struct printer {
+	uint64_t skip; /* records that are not to be shown */
+	bool timestamps;
+};
+
+static int count_record(void *context, const struct log_record *record)
+{
+	(void)record;
+	++*(uint64_t *)context;
+	return 0;
+}
+
+/* The log cuts trailing zeros of a time; here all nine digits are shown, so that lines align. */
+static void print_time(const char *time, FILE *out)
+{
+	const char *fraction = strchr(time, '.');
+	char digits[] = "000000000";
+	size_t count = fraction ? strcspn(++fraction, "Z") : 0;
+
+	if (count < sizeof(digits))
+		memcpy(digits, fraction ? fraction : "", count);
+	fprintf(out, "%.*s.%sZ ", (int)strcspn(time, ".Z"), time, digits);
+}
+
+static int print_record(void *context, const struct log_record *record)
+{
+	struct printer *printer = context;
+	FILE *out = record->stream == 2 ? stderr : stdout;
+
+	if (printer->skip) {
+		printer->skip--;
+		return 0;
+	}
+	if (printer->timestamps)
+		print_time(record->time, out);
+	fwrite(record->text, 1, record->length, out);
+	return 0;
+}
+
+/* Before the first output there is no log. */
+static int read_log(const struct container *container, long *offset,
+		    int (*record)(void *, const struct log_record *), void *context,
+		    struct error *err)
+{
+	int result = log_read(container->dir, offset, record, context, err);
+
+	return result < 0 && err->code == ENOENT ? 0 : result;
+}
+
+/* How many records to pass over, so that no more than the tail is shown. */
+static int count_skipped(const struct container *container, const char *tail, uint64_t *skip,
+			 struct error *err)
+{
+	uint64_t wanted = 0, count = 0;
+	long offset = 0;
+
+	if (!tail || strcmp(tail, "all") == 0 || strcmp(tail, "-1") == 0)
+		return 0;
+	if (text_to_number(tail, INT64_MAX, &wanted, err) < 0)
+		return error_wrap(err, "invalid value for \"tail\"");
+	if (read_log(container, &offset, count_record, &count, err) < 0)
+		return -1;
+	*skip = count > wanted ? count - wanted : 0;
+	return 0;
+}
+
+static bool is_running(const struct engine *engine, const struct container *container)
+{
+	AUTO_CONTAINER struct container now = {0};
+	struct error gone;
+
+	return container_find(engine, container->id, &now, &gone) == 0 &&
+	       now.state.status == CONTAINER_RUNNING;
+}
+
+/* Waits until something changes in the container's directory. */
+static void await_change(int watch)
+{
+	struct pollfd fd = {.fd = watch, .events = POLLIN};
+	char events[4096];
+
+	if (poll(&fd, 1, LOOK_AGAIN_MS) > 0)
+		(void)!read(watch, events, sizeof(events));
+}
+
+static int follow(const struct engine *engine, const struct container *container,
+		  struct printer *printer, struct error *err)
+{
+	AUTO_CLOSE int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	bool running = true;
+	long offset = 0;
+
+	if (watch < 0)
+		return error_sys(err, "watch for changes");
+	/* If it was removed meanwhile, is_running says so. */
+	inotify_add_watch(watch, container->dir, IN_MODIFY | IN_MOVED_TO | IN_DELETE_SELF);
+	while (running) {
+		/* Asked before the log is read: what is written after the answer is read, too. */
+		running = is_running(engine, container);
+		if (read_log(container, &offset, print_record, printer, err) < 0)
+			return -1;
+		if (fflush(stdout) != 0)
+			return 0; /* main.c says why */
+		if (running)
+			await_change(watch);
+	}
+	return 0;
+}
+
+static int show(const struct call *call, const struct logs_options *options, const char *name,
+		struct error *err)
+{
+	struct printer printer = {.timestamps = options->timestamps};
+	AUTO_CONTAINER struct container container = {0};
+	AUTO_ENGINE struct engine engine = {0};
+	long offset = 0;
+
+	if (subcommand_engine(call, &engine, err) < 0 ||
+	    container_find(&engine, name, &container, err) < 0 ||
+	    count_skipped(&container, options->tail, &printer.skip, err) < 0)
+		return -1;
+	if (options->follow)
+		return follow(&engine, &container, &printer, err);
+	return read_log(&container, &offset, print_record, &printer, err);
+}
+
+int command_logs(const struct call *call)
+{
+	struct logs_options options = {0};
+	const struct option_group groups[] = {
+		{"Options for every command", program_option_rows, &options.program},
+		{"Options", logs_rows, &options},
+		{0},
+	};
+	int operand = subcommand_options(call, groups, 1, 1);
+	struct error err;
+	int status = 0;
+
+	if (show(call, &options, call->argv[operand], &err) < 0)
+		status = subcommand_fail(&err);
+	cleanup_memory(&options.tail);
+	return status;
+}

@@ -1,0 +1,21 @@
+/*
+ * Containers and images as JSON objects, in the shape that Docker's inspect gives them. A field of
+ * Docker's that has no counterpart here is left out, or has the value that says so.
+ */
+#ifndef OBJECT_H
+#define OBJECT_H
+
+#include <cjson/cJSON.h>
+
+#include "container.h"
+#include "engine.h"
+#include "error.h"
+#include "store.h"
+
+/* The caller frees the result with cJSON_Delete. */
+cJSON *object_of_container(const struct engine *engine, const struct container *container);
+
+/* The same for an image; NULL on failure. Errors: EIO, EINVAL if the store is damaged. */
+cJSON *object_of_image(const struct engine *engine, const struct image *image, struct error *err);
+
+#endif

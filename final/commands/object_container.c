@@ -1,0 +1,250 @@
+/* A container in the shape of `docker inspect`; see object.h. */
+#include "object.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/capability.h>
+
+#include "bridge.h"
+#include "cgroup_settings.h"
+#include "json.h"
+#include "path.h"
+#include "privileges.h"
+#include "volume.h"
+
+#define ZERO_TIME "0001-01-01T00:00:00Z"
+
+static void add_string(cJSON *object, const char *name, const char *value)
+{
+	cJSON_AddStringToObject(object, name, value ? value : "");
+}
+
+static void add_time(cJSON *object, const char *name, const char *time)
+{
+	cJSON_AddStringToObject(object, name, time ? time : ZERO_TIME);
+}
+
+static void add_bool(cJSON *object, const char *name, bool value)
+{
+	cJSON_AddBoolToObject(object, name, value);
+}
+
+/* The path of a file in the container's directory. */
+static void add_path(cJSON *object, const char *name, const struct container *container,
+		     const char *file)
+{
+	AUTO_FREE char *path = path_join(container->dir, file);
+
+	add_string(object, name, path);
+}
+
+static void add_state(cJSON *object, const struct container *container)
+{
+	const struct container_state *state = &container->state;
+	cJSON *to = cJSON_AddObjectToObject(object, "State");
+	bool running = state->status == CONTAINER_RUNNING;
+
+	add_string(to, "Status", container_status_word(container));
+	add_bool(to, "Running", running);
+	add_bool(to, "Paused", false);
+	add_bool(to, "Restarting", false);
+	add_bool(to, "OOMKilled", state->oom_killed);
+	add_bool(to, "Dead", false);
+	json_add_number(to, "Pid", running ? state->pid : 0);
+	json_add_number(to, "ExitCode", state->exit_code);
+	add_string(to, "Error", state->error);
+	add_time(to, "StartedAt", state->started_at);
+	add_time(to, "FinishedAt", state->finished_at);
+}
+
+/* The names of the bits as an array, or null for none. */
+static void add_capabilities(cJSON *object, const char *name, uint64_t bits)
+{
+	AUTO_STRINGS struct strings names = {0};
+
+	for (int number = 0; number < 64; number++) {
+		char *word = bits & (UINT64_C(1) << number) ? cap_to_name(number) : NULL;
+
+		for (char *at = word; at && *at; at++)
+			if (*at >= 'a' && *at <= 'z')
+				*at = (char)(*at - 'a' + 'A');
+		if (word)
+			strings_add(&names, word);
+		cap_free(word);
+	}
+	if (names.count)
+		json_add_strings(object, name, &names);
+	else
+		cJSON_AddNullToObject(object, name);
+}
+
+/* What was added to Docker's default set, and dropped from it. */
+static void add_privileges(cJSON *to, uint64_t capabilities)
+{
+	const struct strings none = {0};
+	uint64_t usual = 0;
+	struct error ignored;
+
+	privileges_capabilities(&none, &none, &usual, &ignored);
+	add_capabilities(to, "CapAdd", capabilities & ~usual);
+	add_capabilities(to, "CapDrop", usual & ~capabilities);
+	add_bool(to, "Privileged", false);
+}
+
+static void add_limits(cJSON *to, const struct cgroup_limits *limits)
+{
+	uint64_t period_us = limits->cpu_period_us ? limits->cpu_period_us : 100000;
+
+	json_add_number(to, "CpuShares", (int64_t)limits->cpu_shares);
+	json_add_number(to, "Memory", (int64_t)limits->memory_bytes);
+	json_add_number(to, "NanoCpus", (int64_t)(limits->cpu_quota_us * 1000000000 / period_us));
+	json_add_number(to, "CpuPeriod", (int64_t)limits->cpu_period_us);
+	json_add_number(to, "CpuQuota", (int64_t)limits->cpu_quota_us);
+	add_string(to, "CpusetCpus", limits->cpuset_cpus);
+	add_string(to, "CpusetMems", limits->cpuset_mems);
+	json_add_number(to, "MemoryReservation", (int64_t)limits->memory_reservation_bytes);
+	json_add_number(to, "MemorySwap", cgroup_memory_and_swap(limits));
+	if (limits->pids)
+		json_add_number(to, "PidsLimit", limits->pids);
+	else
+		cJSON_AddNullToObject(to, "PidsLimit");
+}
+
+static void add_host_config(cJSON *object, const struct container_config *config)
+{
+	cJSON *to = cJSON_AddObjectToObject(object, "HostConfig");
+
+	if (config->volumes.count)
+		json_add_strings(to, "Binds", &config->volumes);
+	else
+		cJSON_AddNullToObject(to, "Binds");
+	add_string(cJSON_AddObjectToObject(to, "LogConfig"), "Type", "json-file");
+	add_string(to, "NetworkMode", config->network);
+	add_string(cJSON_AddObjectToObject(to, "RestartPolicy"), "Name", "no");
+	add_bool(to, "AutoRemove", config->auto_remove);
+	add_privileges(to, config->capabilities);
+	add_bool(to, "ReadonlyRootfs", config->read_only);
+	add_bool(to, "Init", config->init);
+	add_limits(to, &config->limits);
+}
+
+static void add_graph_driver(cJSON *object, const struct engine *engine,
+			     const struct container *container)
+{
+	cJSON *to = cJSON_AddObjectToObject(object, "GraphDriver");
+	cJSON *data = cJSON_AddObjectToObject(to, "Data");
+	AUTO_IMAGE struct image image = {0};
+	AUTO_TEXT struct text lower = {0};
+	struct error gone;
+
+	/* top first, as mount(8) wants it; the image may have been removed */
+	if (store_find(engine->root, container->config.image_id, &image, &gone) == 0)
+		for (size_t i = image.layers.count; i-- > 0;)
+			text_add_format(&lower, "%s%s", image.layers.items[i], i ? ":" : "");
+	add_string(data, "LowerDir", text_string(&lower));
+	add_path(data, "MergedDir", container, "rootfs");
+	add_path(data, "UpperDir", container, "upper");
+	add_path(data, "WorkDir", container, "work");
+	add_string(to, "Name", "overlay2");
+}
+
+static void add_mounts(cJSON *object, const struct container_config *config)
+{
+	cJSON *mounts = cJSON_AddArrayToObject(object, "Mounts");
+	AUTO_VOLUMES struct volumes volumes = {0};
+	struct error ignored;
+
+	for (size_t i = 0; i < config->volumes.count; i++)
+		volumes_add(&volumes, config->volumes.items[i], &ignored);
+	for (size_t i = 0; i < volumes.count; i++) {
+		cJSON *mount = cJSON_CreateObject();
+
+		add_string(mount, "Type", "bind");
+		add_string(mount, "Source", volumes.items[i].source);
+		add_string(mount, "Destination", volumes.items[i].target);
+		add_string(mount, "Mode", volumes.items[i].read_only ? "ro" : "");
+		add_bool(mount, "RW", !volumes.items[i].read_only);
+		add_string(mount, "Propagation", "rprivate");
+		cJSON_AddItemToArray(mounts, mount);
+	}
+}
+
+static void add_config(cJSON *object, const struct container_config *config)
+{
+	cJSON *to = cJSON_AddObjectToObject(object, "Config");
+
+	add_string(to, "Hostname", config->hostname);
+	add_string(to, "Domainname", "");
+	add_string(to, "User", config->user);
+	add_bool(to, "Tty", false);
+	add_bool(to, "OpenStdin", false);
+	json_add_strings(to, "Env", &config->env);
+	/* Entrypoint and command together: which word came from where is not recorded. */
+	json_add_strings(to, "Cmd", &config->argv);
+	add_string(to, "Image", config->image);
+	add_string(to, "WorkingDir", config->cwd);
+	cJSON_AddNullToObject(to, "Entrypoint");
+	cJSON_AddObjectToObject(to, "Labels");
+	if (config->stop_signal)
+		add_string(to, "StopSignal", config->stop_signal);
+}
+
+/* What a container that does not run had is given back, so it is not shown. */
+static void add_addresses(cJSON *to, const struct engine *engine, const struct container *container)
+{
+	bool attached = container->state.status == CONTAINER_RUNNING && container->state.address;
+	char gateway[INET_ADDRSTRLEN] = "";
+	struct bridge_network network;
+	struct error ignored;
+	unsigned length = 0;
+
+	if (attached && bridge_network_open(engine->root, &network, &ignored) == 0) {
+		inet_ntop(AF_INET, &network.gateway, gateway, sizeof(gateway));
+		length = network.prefix_length;
+	}
+	add_string(to, "Gateway", gateway);
+	add_string(to, "IPAddress", attached ? container->state.address : "");
+	json_add_number(to, "IPPrefixLen", length);
+}
+
+static void add_network_settings(cJSON *object, const struct engine *engine,
+				 const struct container *container)
+{
+	cJSON *to = cJSON_AddObjectToObject(object, "NetworkSettings"), *networks;
+
+	cJSON_AddObjectToObject(to, "Ports");
+	add_addresses(to, engine, container);
+	networks = cJSON_AddObjectToObject(to, "Networks");
+	add_addresses(cJSON_AddObjectToObject(networks, container->config.network), engine,
+		      container);
+}
+
+cJSON *object_of_container(const struct engine *engine, const struct container *container)
+{
+	const struct container_config *config = &container->config;
+	AUTO_FREE char *slashed = memory_format("/%s", config->name);
+	/* a view of all arguments but the command itself */
+	const struct strings args = {config->argv.items + 1, config->argv.count - 1};
+	cJSON *object = cJSON_CreateObject();
+
+	add_string(object, "Id", container->id);
+	add_time(object, "Created", container->state.created_at);
+	add_string(object, "Path", config->argv.items[0]);
+	json_add_strings(object, "Args", &args);
+	add_state(object, container);
+	add_string(object, "Image", config->image_id);
+	add_path(object, "ResolvConfPath", container, "resolv.conf");
+	add_path(object, "HostnamePath", container, "hostname");
+	add_path(object, "HostsPath", container, "hosts");
+	add_path(object, "LogPath", container, "log.json");
+	add_string(object, "Name", slashed);
+	json_add_number(object, "RestartCount", 0);
+	add_string(object, "Driver", "overlay2");
+	add_string(object, "Platform", "linux");
+	add_host_config(object, config);
+	add_graph_driver(object, engine, container);
+	add_mounts(object, config);
+	add_config(object, config);
+	add_network_settings(object, engine, container);
+	return object;
+}

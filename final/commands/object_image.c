@@ -1,0 +1,82 @@
+/* An image in the shape of `docker inspect`; see object.h. */
+#include "object.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "file.h"
+#include "json.h"
+#include "manifest.h"
+
+#define DIGEST_PREFIX "sha256:"
+
+/* All names of the image: "alpine:latest" in one list, "alpine@sha256:…" in the other. */
+static int collect_names(const struct engine *engine, const struct image *image,
+			 struct strings *tags, struct strings *digests, struct error *err)
+{
+	struct image *images = NULL;
+	size_t count = 0;
+
+	if (store_list(engine->root, &images, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		AUTO_REFERENCE struct reference name = {0};
+		AUTO_FREE char *pinned = NULL;
+
+		if (strcmp(images[i].id, image->id) == 0 &&
+		    reference_parse(images[i].name, &name, err) == 0) {
+			pinned = memory_format("%s@%s", name.familiar, images[i].digest);
+			if (name.tag)
+				strings_add(tags, images[i].name);
+			if (!strings_contain(digests, pinned))
+				strings_add(digests, pinned);
+		}
+		image_release(&images[i]);
+	}
+	cleanup_memory(&images);
+	return 0;
+}
+
+/* The config blob as it was received: it has fields that this program does not know. */
+static cJSON *read_blob(const struct engine *engine, const char *id, struct error *err)
+{
+	AUTO_FREE char *path =
+		memory_format("%s/blobs/sha256/%s", engine->root, id + strlen(DIGEST_PREFIX));
+	AUTO_TEXT struct text blob = {0};
+
+	if (file_read(AT_FDCWD, path, MANIFEST_BYTES_MAX, &blob, err) < 0)
+		return NULL;
+	return json_parse("image config", blob.data, blob.length, err);
+}
+
+static void add_rootfs(cJSON *object, const struct image *image)
+{
+	cJSON *to = cJSON_AddObjectToObject(object, "RootFS");
+
+	cJSON_AddStringToObject(to, "Type", "layers");
+	json_add_strings(to, "Layers", &image->config.diff_ids);
+}
+
+cJSON *object_of_image(const struct engine *engine, const struct image *image, struct error *err)
+{
+	AUTO_JSON cJSON *blob = read_blob(engine, image->id, err);
+	AUTO_STRINGS struct strings tags = {0}, digests = {0};
+	cJSON *object, *config;
+
+	if (!blob || collect_names(engine, image, &tags, &digests, err) < 0)
+		return NULL;
+	object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "Id", image->id);
+	json_add_strings(object, "RepoTags", &tags);
+	json_add_strings(object, "RepoDigests", &digests);
+	cJSON_AddStringToObject(object, "Created", image->config.created);
+	config = cJSON_DetachItemFromObjectCaseSensitive(blob, "config");
+	cJSON_AddItemToObject(object, "Config", config ? config : cJSON_CreateObject());
+	cJSON_AddStringToObject(object, "Architecture", image->config.architecture);
+	if (*image->config.variant)
+		cJSON_AddStringToObject(object, "Variant", image->config.variant);
+	cJSON_AddStringToObject(object, "Os", image->config.os);
+	json_add_number(object, "Size", (int64_t)image->size_bytes);
+	add_rootfs(object, image);
+	return object;
+}

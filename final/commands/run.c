@@ -1,0 +1,236 @@
+/*
+ * run: an image becomes a container. What the image says, and what the options say over it, is put
+ * into one struct container_config; the engine does the rest.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "cgroup_options.h"
+#include "cleanup.h"
+#include "container.h"
+#include "environment.h"
+#include "image_config.h"
+#include "image_helper.h"
+#include "image_options.h"
+#include "manifest.h"
+#include "monitor.h"
+#include "namespaces_options.h"
+#include "network_options.h"
+#include "overlay_options.h"
+#include "process.h"
+#include "process_options.h"
+#include "program.h"
+#include "store.h"
+#include "subcommand.h"
+
+struct run_options {
+	struct program_options program;
+	struct process_options process;
+	struct namespaces_options namespaces;
+	struct cgroup_options cgroup;
+	struct storage_options storage;
+	struct image_options image;
+	struct network_options network;
+	char *name;
+	bool detach, remove;
+};
+
+#define FIELD(name) offsetof(struct run_options, name)
+
+static const struct option_row run_rows[] = {
+	{"detach", 'd', NULL, option_flag, FIELD(detach), "Print the id and let it run", NULL,
+	 NULL},
+	{"rm", 0, NULL, option_flag, FIELD(remove), "Remove the container when it ends", NULL,
+	 NULL},
+	{"name", 0, "NAME", option_string, FIELD(name), "Its name; one is made up if not given",
+	 NULL, NULL},
+	{0},
+};
+
+/* Whether an image here is for the platform that was asked for. */
+static bool platform_fits(const struct image *image, const char *wanted_text)
+{
+	struct platform wanted, offered = {0};
+	struct error bad;
+
+	if (!wanted_text)
+		return true;
+	if (platform_parse(wanted_text, &wanted, &bad) < 0)
+		return false; /* the pull says what is wrong with it */
+	snprintf(offered.os, sizeof(offered.os), "%s", image->config.os);
+	snprintf(offered.architecture, sizeof(offered.architecture), "%s",
+		 image->config.architecture);
+	snprintf(offered.variant, sizeof(offered.variant), "%s", image->config.variant);
+	return platform_match(&wanted, &offered) > 0;
+}
+
+/* Finds the image here, or pulls it. */
+static int find_image(const struct engine *engine, const struct run_options *options,
+		      const char *name, struct image *image, struct error *err)
+{
+	struct image_request request = {engine->root, name, options->image.platform,
+					options->image.quiet, STDERR_FILENO};
+	AUTO_REFERENCE struct reference reference = {0};
+	AUTO_FREE char *familiar = NULL;
+
+	if (store_find(engine->root, name, image, err) == 0) {
+		if (platform_fits(image, options->image.platform))
+			return 0;
+		image_release(image);
+		*image = (struct image){0};
+	} else if (err->code != ENOENT) {
+		return -1;
+	}
+	if (reference_parse(name, &reference, err) < 0)
+		return -1;
+	familiar = reference_familiar_text(&reference);
+	fprintf(stderr, "Unable to find image '%s' locally\n", familiar);
+	if (image_helper_pull(&request, err) < 0)
+		return -1;
+	return store_find(engine->root, name, image, err);
+}
+
+/* The option if it is given, else what the image says; the image's "" means nothing. */
+static char *choose(const char *option, const char *image)
+{
+	const char *chosen = option ? option : image;
+
+	return chosen && *chosen ? memory_string(chosen) : NULL;
+}
+
+static void add_volumes(const struct volumes *volumes, struct strings *texts)
+{
+	for (size_t i = 0; i < volumes->count; i++) {
+		const struct volume *volume = &volumes->items[i];
+		AUTO_FREE char *text = memory_format("%s:%s%s", volume->source, volume->target,
+						     volume->read_only ? ":ro" : "");
+
+		strings_add(texts, text);
+	}
+}
+
+static void set_limits(const struct cgroup_limits *limits, struct container_config *config)
+{
+	config->limits = *limits;
+	/* the option's strings, and the container's own */
+	config->limits.cpuset_cpus = choose(limits->cpuset_cpus, NULL);
+	config->limits.cpuset_mems = choose(limits->cpuset_mems, NULL);
+}
+
+/* Who runs what, where: the parts in which an image has a say. */
+static int set_command(const struct image *image, const struct run_options *options,
+		       char *const *command, struct container_config *config, struct error *err)
+{
+	config->image_id = memory_string(image->id);
+	config->user = choose(options->process.user, image->config.user);
+	config->cwd = choose(options->process.cwd, image->config.working_dir);
+	config->stop_signal = choose(NULL, image->config.stop_signal);
+	config->hostname = choose(options->namespaces.hostname, NULL);
+	/* HOSTNAME may be made of the id, so the engine adds it. */
+	environment_build(NULL, &image->config.env, &options->process.env, &config->env);
+	if (config->cwd && *config->cwd != '/')
+		return error_set(
+			err, EINVAL,
+			"the working directory '%s' is invalid, it needs to be an absolute path",
+			config->cwd);
+	return image_config_argv(&image->config, options->image.entrypoint, command, &config->argv,
+				 err);
+}
+
+static int set_surroundings(const struct run_options *options, struct container_config *config,
+			    struct error *err)
+{
+	const char *network = options->network.network;
+
+	config->name = choose(options->name, NULL);
+	config->network = memory_string(network ? network : "bridge");
+	config->init = options->namespaces.init;
+	config->read_only = options->storage.read_only;
+	config->auto_remove = options->remove;
+	add_volumes(&options->storage.volumes, &config->volumes);
+	set_limits(&options->cgroup.limits, config);
+	return privileges_capabilities(&options->process.cap_add, &options->process.cap_drop,
+				       &config->capabilities, err);
+}
+
+/* Starts the container and, unless detached, stays with it until it ends. */
+static int start(const struct engine *engine, struct container *container, bool detach, int *status,
+		 struct error *err)
+{
+	int socket = monitor_start(engine, container, !detach, err);
+
+	if (socket < 0)
+		return -1;
+	if (!detach)
+		return attach_run(socket, status, err);
+	printf("%s\n", container->id);
+	*status = 0;
+	return 0;
+}
+
+static int run(const struct call *call, struct run_options *options, char *const *operands,
+	       int *status, struct error *err)
+{
+	AUTO_CONTAINER_CONFIG struct container_config config = {0};
+	AUTO_CONTAINER struct container container = {0};
+	AUTO_ENGINE struct engine engine = {0};
+	AUTO_IMAGE struct image image = {0};
+
+	if (cgroup_options_check(&options->cgroup, err) < 0)
+		return -1;
+	if (subcommand_engine(call, &engine, err) < 0)
+		return -1;
+	if (find_image(&engine, options, operands[0], &image, err) < 0)
+		return -1;
+	config.image = memory_string(operands[0]);
+	if (set_command(&image, options, operands + 1, &config, err) < 0)
+		return -1;
+	if (set_surroundings(options, &config, err) < 0)
+		return -1;
+	if (container_create(&engine, &config, &container, err) < 0)
+		return -1;
+	return start(&engine, &container, options->detach, status, err);
+}
+
+static void release_options(struct run_options *options)
+{
+	process_options_release(&options->process);
+	namespaces_options_release(&options->namespaces);
+	cgroup_options_release(&options->cgroup);
+	storage_options_release(&options->storage);
+	image_options_release(&options->image);
+	network_options_release(&options->network);
+	cleanup_memory(&options->name);
+}
+
+int command_run(const struct call *call)
+{
+	struct run_options options = {0};
+	/* The first of chapter 05's rows is --root, which is an option of coracle itself here. */
+	const struct option_group groups[] = {
+		{"00-base: every command", program_option_rows, &options.program},
+		{"01-process: what is started, and what it may do", process_option_rows,
+		 &options.process},
+		{"02-namespaces: what it can see", namespaces_option_rows, &options.namespaces},
+		{"03-cgroups: how much it may use", cgroup_option_rows, &options.cgroup},
+		{"04-overlayfs: what its files are", storage_option_rows, &options.storage},
+		{"05-images: where they come from", image_option_rows + 1, &options.image},
+		{"06-network: whom it can talk to", network_option_rows, &options.network},
+		{"final: its life as a container", run_rows, &options},
+		{0},
+	};
+	int operand = subcommand_options(call, groups, 1, -1);
+	char *const *operands = call->argv + operand;
+	int status = STATUS_OURS;
+	struct error err;
+
+	if (run(call, &options, operands, &status, &err) < 0) {
+		error_wrap(&err, "run '%s'", operands[0]);
+		status = program_fail(PROGRAM, &err, process_failure_status(&err));
+	}
+	release_options(&options);
+	return status;
+}

@@ -1,0 +1,89 @@
+/*
+ * Subcommands: the table of them, and what all of them do the same way.
+ *
+ * A subcommand reads options and operands, asks the engine, and prints. Mistakes end the program
+ * with one line: 125 for an option, as Docker; 1 for a wrong number of operands.
+ */
+#ifndef SUBCOMMAND_H
+#define SUBCOMMAND_H
+
+#include <stdbool.h>
+
+#include "engine.h"
+#include "error.h"
+#include "options.h"
+#include "program.h"
+
+#define PROGRAM "coracle"
+#define VERSION "0.1.0"
+
+/* The exit status of whatever fails behind the command line, but for `run`. */
+#define STATUS_FAILED 1
+
+struct call;
+
+struct subcommand {
+	const char *name;
+	const char *usage; /* what follows the name in the help */
+	const char *help;
+	int (*run)(const struct call *call); /* returns the exit status */
+};
+
+/* The table; it ends in a row without a name. */
+extern const struct subcommand subcommands[];
+
+/* One use of a subcommand. argv[0] is its name. */
+struct call {
+	const struct subcommand *subcommand;
+	const char *root; /* the data root, absolute */
+	int argc;
+	char *const *argv;
+};
+
+/* Runs the subcommand that argv[0] names. Returns the exit status. */
+int subcommand_call(const char *root, int argc, char *const *argv);
+
+/* Reads the options, as program_options does, and makes sure that the number of operands is from
+ * `least` to `most` (-1: any). Returns the index of the first operand. */
+int subcommand_options(const struct call *call, const struct option_group *groups, int least,
+		       int most);
+
+/* Opens the engine of the data root. Ends the program unless it runs as root. */
+int subcommand_engine(const struct call *call, struct engine *engine, struct error *err);
+
+/* Prints "coracle: TEXT" on standard error and returns STATUS_FAILED. */
+int subcommand_fail(const struct error *err);
+
+/* Calls `act` for each operand from argv[operand] on, prints the operand when it succeeds and one
+ * line when it fails, and goes on. Returns 1 if any failed, 0 otherwise. */
+int subcommand_each(const struct call *call, int operand,
+		    int (*act)(const struct engine *engine, const char *name, const void *context,
+			       struct error *err),
+		    const void *context);
+
+/* The subcommands, each in the file that its group is named after. */
+int command_run(const struct call *call);
+int command_stop(const struct call *call);
+int command_kill(const struct call *call);
+int command_rm(const struct call *call);
+int command_ps(const struct call *call);
+int command_logs(const struct call *call);
+int command_images(const struct call *call);
+int command_pull(const struct call *call);
+int command_rmi(const struct call *call);
+int command_inspect(const struct call *call);
+int command_version(const struct call *call);
+int command_help(const struct call *call);
+
+/* The options before the subcommand. */
+struct global_options {
+	struct program_options program;
+	bool version;
+	char *root;
+};
+extern const struct option_row global_option_rows[];
+
+/* Prints the list of subcommands and the global options. */
+void subcommand_print_help(void);
+
+#endif
