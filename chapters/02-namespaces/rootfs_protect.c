@@ -37,7 +37,7 @@ static const char *const read_only[] = {
 struct cover {
 	int root;
 	int null;  /* /dev/null */
-	int empty; /* a mount with nothing in it; -1: not needed yet */
+	int empty; /* the first mount with nothing in it; -1: not needed yet */
 };
 
 /* Returns a descriptor, or -1 with ENOENT for what this kernel does not have. */
@@ -50,13 +50,15 @@ static int open_if_there(int root, const char *path, struct error *err)
 	return fd;
 }
 
+/* One empty file system for all: a machine may have hundreds of processors. Only a mount that is
+ * attached can be cloned (before Linux 6.15), so the first one itself is used. */
 static int cover_directory(struct cover *cover, const char *path, struct error *err)
 {
 	trace("mount -t tmpfs -o ro tmpfs %q", path);
-	if (cover->empty < 0)
-		cover->empty = mount_new("tmpfs", "tmpfs", "ro", err);
-	/* The same empty file system for all: a machine may have hundreds of processors. */
-	return cover->empty < 0 ? -1 : mount_clone(cover->empty, false, err);
+	if (cover->empty >= 0)
+		return mount_clone(cover->empty, false, err);
+	cover->empty = mount_new("tmpfs", "tmpfs", "ro", err);
+	return cover->empty < 0 ? -1 : fcntl(cover->empty, F_DUPFD_CLOEXEC, 0);
 }
 
 static int cover_file(struct cover *cover, const char *path, struct error *err)

@@ -151,8 +151,12 @@ static int mount_by_descriptor(const struct overlay *overlay, const struct direc
 
 	if (fs < 0)
 		return refuse(err);
-	if (set_descriptors(fs, overlay, dirs, err) < 0)
-		return err->code == EINVAL ? 1 : mount_explain(fs, err);
+	if (set_descriptors(fs, overlay, dirs, err) < 0) {
+		/* EOPNOTSUPP: before 6.5; EINVAL: before 6.13. */
+		if (err->code == EOPNOTSUPP || err->code == EINVAL)
+			return 1;
+		return mount_explain(fs, err);
+	}
 	if (fsconfig(fs, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "index", "off", 0) < 0)
