@@ -4,6 +4,8 @@
 #include "cleanup.h"
 #include "manifest.h"
 
+#define DEFAULT_ROOT "/var/lib/coracle"
+
 /* Checked here, so that a mistake is found before anything is downloaded. */
 static int option_platform(void *field, const char *value, struct error *err)
 {
@@ -26,6 +28,20 @@ const struct option_row image_option_rows[] = {
 	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Print no progress", NULL, NULL},
 	{0},
 };
+
+struct image_request image_options_request(const struct image_options *options, const char *root,
+					   const char *name, int output_fd)
+{
+	if (options->root)
+		root = options->root;
+	return (struct image_request){
+		.root = root && *root ? root : DEFAULT_ROOT,
+		.name = name,
+		.platform = options->platform,
+		.quiet = options->quiet,
+		.output_fd = output_fd,
+	};
+}
 
 void image_options_release(struct image_options *options)
 {

@@ -1,9 +1,10 @@
-/* The options of chapter 05, and what every program that uses images does the same way. */
+/* The options of chapter 05. */
 #ifndef IMAGE_OPTIONS_H
 #define IMAGE_OPTIONS_H
 
 #include <stdbool.h>
 
+#include "image_helper.h"
 #include "options.h"
 
 struct image_options {
@@ -11,6 +12,11 @@ struct image_options {
 	bool quiet;
 };
 extern const struct option_row image_option_rows[];
+
+/* A request for an image with these options; its strings stay theirs. `root` is for want of --root;
+ * NULL: /var/lib/coracle. */
+struct image_request image_options_request(const struct image_options *options, const char *root,
+					   const char *name, int output_fd);
 
 void image_options_release(struct image_options *options);
 

@@ -187,7 +187,7 @@ static int refuse_schema1(const cJSON *document, const char *content_type, struc
 
 	if (json_get_number(document, "schemaVersion", &version, err) < 0)
 		return -1;
-	if (version == 1 || (content_type && strstr(content_type, "manifest.v1+")))
+	if (version == 1 || (content_type && strstr(content_type, "distribution.manifest.v1+")))
 		return error_set(err, ENOTSUP,
 				 "image manifest version 2, schema 1 is no longer supported: "
 				 "push the image anew with a current tool");

@@ -155,8 +155,10 @@ static int finish_job(struct work *work, struct job *job, const struct fetch_ans
 		return -1;
 	if (store_commit_layer(root, diff_id, result.unpacked_bytes, job->staged_dir, err) < 0)
 		return -1;
+	cleanup_memory(&job->staged_dir);
 	if (store_commit_blob(root, layer->digest, job->blob_path, err) < 0)
 		return -1;
+	cleanup_memory(&job->blob_path);
 	progress_layer(&work->request->progress, layer->digest, "Pull complete");
 	return 0;
 }

@@ -257,7 +257,7 @@ static void trace_request(const struct transfer *transfer)
 	bool manifest = text_starts_with(transfer->rest, "manifests/");
 
 	trace("curl -sSL%s%s%s %q", transfer->head ? "I" : "",
-	      manifest ? " -H 'Accept: " MANIFEST_ACCEPT "'" : "",
+	      manifest ? " -H \"Accept: $MANIFEST_TYPES\"" : "",
 	      transfer->registry->authorization ? " -H \"Authorization: $PROOF\"" : "",
 	      transfer->url);
 }

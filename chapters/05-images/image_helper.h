@@ -1,0 +1,34 @@
+/*
+ * Calling coracle-image, the one program that writes the image store and talks to registries.
+ *
+ * What starts containers does not link libcurl and forty more libraries, which alone take longer to
+ * load than the kernel needs for a container. As git has git-remote-https, it has this.
+ */
+#ifndef IMAGE_HELPER_H
+#define IMAGE_HELPER_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+struct image_request {
+	const char *root;     /* of the store */
+	const char *name;     /* reference as the user wrote it */
+	const char *platform; /* "linux/arm64"; NULL: this machine's */
+	bool quiet;	      /* print nothing; else progress goes to `output_fd` */
+	int output_fd;
+};
+
+/* Pulls an image: on success it is in the store, whole and verified, and its reference names it.
+ * The helper's steps appear in the trace. On failure the store holds what it held, and perhaps
+ * verified layers. Errors: as the helper reports them: ENOENT for no such image, tag or registry
+ * host; EACCES for a refused login; EBADMSG for a digest that differs; ENOSPC; ECONNREFUSED; … */
+int image_helper_pull(const struct image_request *request, struct error *err);
+
+/* Removes a name, and the image when no name is left (Docker's rmi). What was done is printed as
+ * Docker prints it: "Untagged: …", "Deleted: …". Errors: ENOENT; EBUSY if `in_use` lists its id. */
+struct strings;
+int image_helper_remove(const struct image_request *request, const struct strings *in_use,
+			struct error *err);
+
+#endif
