@@ -297,11 +297,7 @@ int command_rmi(const struct call *call)
 	if (subcommand_engine(call, &engine, &err) < 0)
 		return subcommand_fail(&err);
 	for (int i = operand; i < call->argc; i++)
-		if (remove_one(&engine, call->argv[i], options.force, &err) < 0) {
-			/* As in Docker: it was to be gone, and it is. */
-			bool fine = options.force && err.code == ENOENT;
-
-			status |= subcommand_fail(&err) & !fine;
-		}
+		if (remove_one(&engine, call->argv[i], options.force, &err) < 0)
+			status |= subcommand_fail_to_remove(&err, options.force);
 	return status;
 }

@@ -131,7 +131,7 @@ static int lifecycle(const struct call *call, const struct option_row *rows,
 		{0},
 	};
 	int operand = subcommand_options(call, groups, 1, -1);
-	int status = subcommand_each(call, operand, act, &options);
+	int status = subcommand_each(call, operand, act, &options, options.force);
 
 	cleanup_memory(&options.signal);
 	return status;

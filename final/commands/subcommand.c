@@ -103,10 +103,17 @@ int subcommand_fail(const struct error *err)
 	return program_fail(PROGRAM, err, STATUS_FAILED);
 }
 
+int subcommand_fail_to_remove(const struct error *err, bool force)
+{
+	int status = subcommand_fail(err);
+
+	return force && err->code == ENOENT ? 0 : status;
+}
+
 int subcommand_each(const struct call *call, int operand,
 		    int (*act)(const struct engine *engine, const char *name, const void *context,
 			       struct error *err),
-		    const void *context)
+		    const void *context, bool force)
 {
 	AUTO_ENGINE struct engine engine = {0};
 	struct error err;
@@ -115,10 +122,10 @@ int subcommand_each(const struct call *call, int operand,
 	if (subcommand_engine(call, &engine, &err) < 0)
 		return subcommand_fail(&err);
 	for (int i = operand; i < call->argc; i++) {
-		if (act(&engine, call->argv[i], context, &err) < 0)
-			status = subcommand_fail(&err);
-		else
+		if (act(&engine, call->argv[i], context, &err) == 0)
 			printf("%s\n", call->argv[i]);
+		else
+			status |= subcommand_fail_to_remove(&err, force);
 		/* What was done is said at once: the next container may take its ten seconds. */
 		fflush(stdout);
 	}

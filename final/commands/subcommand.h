@@ -54,12 +54,16 @@ int subcommand_engine(const struct call *call, struct engine *engine, struct err
 /* Prints "coracle: TEXT" on standard error and returns STATUS_FAILED. */
 int subcommand_fail(const struct error *err);
 
+/* The same for what was to be removed: with `force`, that there is none (ENOENT) is said, but no
+ * failure, and 0 is returned. */
+int subcommand_fail_to_remove(const struct error *err, bool force);
+
 /* Calls `act` for each operand from argv[operand] on, prints the operand when it succeeds and one
- * line when it fails, and goes on. Returns 1 if any failed, 0 otherwise. */
+ * line when it fails, and goes on. Returns 1 if any failed, 0 otherwise; `force` as above. */
 int subcommand_each(const struct call *call, int operand,
 		    int (*act)(const struct engine *engine, const char *name, const void *context,
 			       struct error *err),
-		    const void *context);
+		    const void *context, bool force);
 
 /* The subcommands, each in the file that its group is named after. */
 int command_run(const struct call *call);
