@@ -104,27 +104,24 @@ static int shed_inheritance(const struct process_config *config, struct error *e
 	return set_stdio(config->stdio, err);
 }
 
+/* Makes the working directory if it is missing, and enters it while we are root: as in runc, it may
+ * be closed to the user. By its descriptor, so that no link leads elsewhere in between. */
 static int enter_cwd(const char *cwd, struct error *err)
 {
-	if (!cwd)
-		return 0;
-	trace("cd %q", cwd);
-	if (chdir(cwd) < 0)
-		return error_sys(err, "change to the working directory '%s'", cwd);
-	return 0;
-}
-
-static int make_cwd(const char *cwd, struct error *err)
-{
-	AUTO_CLOSE int root = -1, made = -1;
+	AUTO_CLOSE int root = -1, dir = -1;
 
 	if (!cwd)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_sys(err, "open '/'");
-	made = path_make_dirs_in_root(root, cwd, err);
-	return made < 0 ? -1 : 0;
+	trace("mkdir -p %q && cd %q", cwd, cwd);
+	dir = path_make_dirs_in_root(root, cwd, err);
+	if (dir < 0)
+		return -1;
+	if (fchdir(dir) < 0)
+		return error_sys(err, "enter the working directory '%s'", cwd);
+	return 0;
 }
 
 /* An empty HOME counts as missing, as in runc. */
@@ -140,19 +137,15 @@ static void add_home(struct strings *env, const char *home)
 /* Becomes the user, in the working directory. */
 static int become_user(const struct process_config *config, struct strings *env, struct error *err)
 {
-	AUTO_FREE char *cwd = config->cwd ? path_normal("/", config->cwd) : NULL;
 	AUTO_USER struct user user = {0};
 
 	/* In the container's own /etc/passwd, so after in_child has changed the root. */
 	if (user_look_up(config->user, &user, err) < 0)
 		return -1;
 	add_home(env, user.home);
-	/* Made by root, so that it can be made; entered as the user, so that it must be allowed. */
-	if (make_cwd(cwd, err) < 0)
+	if (enter_cwd(config->cwd, err) < 0)
 		return -1;
-	if (privileges_drop(&config->privileges, &user, err) < 0)
-		return -1;
-	return enter_cwd(cwd, err);
+	return privileges_drop(&config->privileges, &user, err);
 }
 
 /* The last steps. Does not return on success. */

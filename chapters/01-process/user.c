@@ -15,8 +15,8 @@
 
 #include "text.h"
 
-/* Docker's limit. It also keeps out (uid_t)-1, which means "unchanged" to setresuid(2), so that the
- * command would stay root: passwd(5) can hold it, and larger numbers are read as it. */
+/* Docker's limit. It also keeps out (uid_t)-1, which a passwd file can hold: to setresuid(2) it means
+ * "unchanged", and the command would stay root. */
 #define ID_MAX INT32_MAX
 
 /* Opens a file of the image, which may be missing, or anything else. NULL if it is not readable. */
@@ -36,9 +36,6 @@ static FILE *open_database(const char *path)
 
 static void add_group(struct user *user, gid_t gid)
 {
-	for (size_t i = 0; i < user->group_count; i++)
-		if (user->groups[i] == gid)
-			return;
 	user->groups = memory_resized(user->groups, user->group_count + 1, sizeof(gid_t));
 	user->groups[user->group_count++] = gid;
 }
@@ -69,7 +66,7 @@ static int add_groups_of(struct user *user, const char *name, struct error *err)
 	const struct group *group;
 
 	while (file && (group = fgetgrent(file))) {
-		if (!is_member(group, name))
+		if (group->gr_gid == user->gid || !is_member(group, name))
 			continue;
 		add_group(user, group->gr_gid);
 		if (user->group_count > NGROUPS_MAX)
