@@ -189,7 +189,9 @@ static int receive_request(int channel, struct fetch_request *request, int *fd)
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct iovec part = {.iov_base = request, .iov_len = sizeof(*request)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.room,
 				 .msg_controllen = sizeof(control.room)};
 	ssize_t count = recvmsg(channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 

@@ -39,7 +39,8 @@ static int close_others(int channel, struct error *err)
 
 static int become_nobody(struct error *err)
 {
-	const struct privileges none = {.limited = true, .seccomp = true,
+	const struct privileges none = {.limited = true,
+					.seccomp = true,
 					.no_new_privileges = true};
 	const struct user nobody = {.uid = NOBODY, .gid = NOBODY};
 
@@ -110,6 +111,14 @@ static int ask(struct fetcher *fetcher, const struct fetch_request *request, int
 	return -1;
 }
 
+struct fetch_request fetch_request_for(const char *kind, const char *name, uint64_t most_bytes)
+{
+	struct fetch_request request = {.most_bytes = most_bytes};
+
+	snprintf(request.rest, sizeof(request.rest), "%s/%s", kind, name);
+	return request;
+}
+
 int fetcher_start(struct fetcher *fetcher, const struct reference *reference,
 		  const struct credentials *credentials, struct error *err)
 {
@@ -142,11 +151,14 @@ int fetcher_request(struct fetcher *fetcher, const struct fetch_request *request
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct iovec part = {.iov_base = (void *)(uintptr_t)request, .iov_len = sizeof(*request)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.room,
 				 .msg_controllen = sizeof(control.room)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+	*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+				   .cmsg_type = SCM_RIGHTS,
 				   .cmsg_len = CMSG_LEN(sizeof(fd))};
 	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
 	if (sendmsg(fetcher->channel, &message, MSG_NOSIGNAL) < 0)
@@ -170,33 +182,26 @@ int fetcher_wait(struct fetcher *fetcher, struct fetch_answer *answer, struct er
 	return 0;
 }
 
-int fetcher_get(struct fetcher *fetcher, const char *rest, uint64_t most_bytes,
-		struct text *document, struct fetch_answer *answer, struct error *err)
+int fetcher_get(struct fetcher *fetcher, const struct fetch_request *request, struct text *document,
+		struct fetch_answer *answer, struct error *err)
 {
-	struct fetch_request request = {.most_bytes = most_bytes};
 	AUTO_CLOSE int fd = make_memory(err);
 
-	if (fd < 0)
-		return -1;
-	snprintf(request.rest, sizeof(request.rest), "%s", rest);
-	if (ask(fetcher, &request, fd, answer, err) < 0)
+	if (fd < 0 || ask(fetcher, request, fd, answer, err) < 0)
 		return -1;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return error_sys(err, "rewind what was fetched");
 	/* A copy: the fetcher may still hold the file, and could change it after it was verified. */
-	return file_read_fd(fd, rest, most_bytes, document, err);
+	return file_read_fd(fd, request->rest, request->most_bytes, document, err);
 }
 
-int fetcher_head(struct fetcher *fetcher, const char *rest, struct fetch_answer *answer,
+int fetcher_head(struct fetcher *fetcher, struct fetch_request request, struct fetch_answer *answer,
 		 struct error *err)
 {
-	struct fetch_request request = {.head = true};
 	AUTO_CLOSE int fd = make_memory(err);
 
-	if (fd < 0)
-		return -1;
-	snprintf(request.rest, sizeof(request.rest), "%s", rest);
-	return ask(fetcher, &request, fd, answer, err);
+	request.head = true;
+	return fd < 0 ? -1 : ask(fetcher, &request, fd, answer, err);
 }
 
 void fetcher_release(struct fetcher *fetcher)

@@ -35,13 +35,16 @@ struct fetch_request {
 	char rest[256];	     /* "manifests/latest", "blobs/sha256:…" */
 };
 
+/* A request for the rest "KIND/NAME". */
+struct fetch_request fetch_request_for(const char *kind, const char *name, uint64_t most_bytes);
+
 struct fetch_answer {
 	uint32_t id;
 	bool failed;
-	struct error err;	/* why it failed */
-	char media_type[128];	/* of the Content-Type, without parameters; "" if absent */
-	char digest[128];	/* Docker-Content-Digest, "" if absent; not verified */
-	uint64_t bytes;		/* written to the descriptor */
+	struct error err;     /* why it failed */
+	char media_type[128]; /* of the Content-Type, without parameters; "" if absent */
+	char digest[128];     /* Docker-Content-Digest, "" if absent; not verified */
+	uint64_t bytes;	      /* written to the descriptor */
 };
 
 /* Starts the process. *reference and *credentials are copied by that. On failure there is none.
@@ -57,13 +60,13 @@ int fetcher_request(struct fetcher *fetcher, const struct fetch_request *request
 /* Waits for the next answer; they come in any order. Errors: ECHILD if the fetcher has died. */
 int fetcher_wait(struct fetcher *fetcher, struct fetch_answer *answer, struct error *err);
 
-/* Gets a small document, while nothing else is under way. It is added to *document.
+/* Gets a small document, while nothing else is under way: request->rest, into *document.
  * Errors: those of the request; EFBIG. */
-int fetcher_get(struct fetcher *fetcher, const char *rest, uint64_t most_bytes,
-		struct text *document, struct fetch_answer *answer, struct error *err);
+int fetcher_get(struct fetcher *fetcher, const struct fetch_request *request, struct text *document,
+		struct fetch_answer *answer, struct error *err);
 
 /* Asks what the headers tell of it. */
-int fetcher_head(struct fetcher *fetcher, const char *rest, struct fetch_answer *answer,
+int fetcher_head(struct fetcher *fetcher, struct fetch_request request, struct fetch_answer *answer,
 		 struct error *err);
 
 /* Ends the process, whatever it does. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "file.h"
 
@@ -150,9 +151,12 @@ int image_command(const char *command, const struct image_request *request, stru
 
 int image_find_or_pull(const struct image_request *request, struct image *image, struct error *err)
 {
+	/* Standard output is for the command that runs in it. */
+	struct image_request aside = *request;
 	AUTO_REFERENCE struct reference reference = {0};
 	AUTO_FREE char *name = NULL;
 
+	aside.output_fd = STDERR_FILENO;
 	if (!request->name)
 		return error_set(err, EINVAL, "\"run\" requires at least 1 argument: an image");
 	if (store_find(request->root, request->name, image, err) == 0)
@@ -160,8 +164,8 @@ int image_find_or_pull(const struct image_request *request, struct image *image,
 	if (err->code != ENOENT || reference_parse(request->name, &reference, err) < 0)
 		return -1;
 	name = reference_familiar_text(&reference);
-	dprintf(request->output_fd, "Unable to find image '%s' locally\n", name);
-	if (image_helper_pull(request, err) < 0)
+	dprintf(aside.output_fd, "Unable to find image '%s' locally\n", name);
+	if (image_helper_pull(&aside, err) < 0)
 		return -1;
 	return store_find(request->root, request->name, image, err);
 }

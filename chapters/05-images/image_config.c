@@ -72,6 +72,7 @@ int image_config_argv(const struct image_config *config, const char *entrypoint,
 		      char *const *command, struct strings *argv, struct error *err)
 {
 	bool commanded = command && *command;
+	size_t before = argv->count;
 
 	/* An entrypoint from the user, even an empty one, also takes the image's command away. */
 	if (entrypoint && *entrypoint)
@@ -82,7 +83,7 @@ int image_config_argv(const struct image_config *config, const char *entrypoint,
 		strings_add_argv(argv, command);
 	else if (!entrypoint)
 		strings_add_all(argv, &config->cmd);
-	if (argv->count == 0)
+	if (argv->count == before)
 		return error_set(err, EINVAL, "no command specified");
 	return 0;
 }

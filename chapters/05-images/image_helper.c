@@ -24,10 +24,10 @@ static void build_argv(const struct image_request *request, const char *file, co
 		       struct strings *argv)
 {
 	AUTO_FREE char *root = memory_format("--root=%s", request->root);
-	AUTO_FREE char *platform = memory_format("--platform=%s",
-						 request->platform ? request->platform : "");
-	AUTO_FREE char *since = memory_format("--explain-since=%llu",
-					      (unsigned long long)trace_begin_us());
+	AUTO_FREE char *platform =
+		memory_format("--platform=%s", request->platform ? request->platform : "");
+	AUTO_FREE char *since =
+		memory_format("--explain-since=%llu", (unsigned long long)trace_begin_us());
 
 	strings_add(argv, file);
 	strings_add(argv, command);

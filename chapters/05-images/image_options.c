@@ -1,8 +1,11 @@
 /* The options of chapter 05; see image_options.h. */
 #include "image_options.h"
 
+#include <unistd.h>
+
 #include "cleanup.h"
 #include "manifest.h"
+#include "path.h"
 
 #define DEFAULT_ROOT "/var/lib/coracle"
 
@@ -30,7 +33,7 @@ const struct option_row image_option_rows[] = {
 };
 
 struct image_request image_options_request(const struct image_options *options, const char *root,
-					   const char *name, int output_fd)
+					   const char *name)
 {
 	if (options->root)
 		root = options->root;
@@ -39,8 +42,24 @@ struct image_request image_options_request(const struct image_options *options, 
 		.name = name,
 		.platform = options->platform,
 		.quiet = options->quiet,
-		.output_fd = output_fd,
+		.output_fd = STDOUT_FILENO,
 	};
+}
+
+int image_options_apply(const struct image_options *options, char *const *command,
+			struct image_config *config, struct error *err)
+{
+	AUTO_STRINGS struct strings argv = {0};
+	AUTO_FREE char *working_dir = path_normal("/", config->working_dir);
+
+	if (image_config_argv(config, options->entrypoint, command, &argv, err) < 0)
+		return -1;
+	strings_release(&config->cmd);
+	config->cmd = argv;
+	argv = (struct strings){0};
+	cleanup_memory(&config->working_dir);
+	config->working_dir = take_ptr(&working_dir);
+	return 0;
 }
 
 void image_options_release(struct image_options *options)

@@ -2,19 +2,17 @@
  * 05-images: the same from an image: its layers come from a registry, and its author says what runs
  * in it.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cgroup_options.h"
 #include "environment.h"
+#include "forwarding.h"
 #include "image_commands.h"
 #include "image_options.h"
 #include "namespaces_options.h"
 #include "overlay.h"
 #include "overlay_options.h"
-#include "path.h"
 #include "process_options.h"
 #include "program.h"
 #include "rootfs.h"
@@ -38,7 +36,8 @@ struct container {
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct overlay overlay;
-	const struct volumes *volumes;
+	const struct image_config *image;
+	const struct options *options;
 };
 
 static int in_child(void *context, struct error *err)
@@ -56,80 +55,66 @@ static int in_child(void *context, struct error *err)
 	    /* While the host's /proc and files can still be reached. */
 	    rootfs_mount(&container->rootfs, err) < 0 ||
 	    /* Over what is there, or a volume below /dev would be hidden by it. */
-	    volumes_mount(container->volumes, container->rootfs.path, err) < 0 ||
-	    rootfs_pivot(&container->rootfs, err) < 0)
+	    volumes_mount(&container->options->storage.volumes, container->rootfs.path, err) < 0 ||
+	    rootfs_pivot(&container->rootfs, err) < 0 ||
+	    /* Last: no step after it needs to write to /proc/sys or the root. */
+	    rootfs_protect(&container->rootfs, err) < 0)
 		return -1;
-	/* Last: no step after it needs to write to /proc/sys or the root. */
-	return rootfs_protect(&container->rootfs, err);
+	return 0;
 }
 
-static int start_and_wait(struct options *options, const struct image_config *image,
-			  struct container *container, char *const *argv, struct error *err)
+static int start_and_wait(struct container *container, int *status, struct error *err)
 {
-	AUTO_STRINGS struct strings env = {0}, words = {0}, command = {0};
+	AUTO_STRINGS struct strings env = {0}, command = {0};
 	AUTO_PROCESS struct process process = {0};
 	struct process_config config = {
+		.argv = rootfs_command(&container->rootfs, container->image->cmd.items, &command),
 		.env = &env,
-		/* The image's; what the user wants takes their place. */
-		.cwd = *image->working_dir ? image->working_dir : NULL,
-		.user = image->user,
+		.cwd = container->image->working_dir,
+		.user = container->image->user,
 		.clone_flags = namespaces_clone_flags(&container->namespaces),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
 		.hooks = {.in_child = in_child, .context = container},
 	};
-	int status;
 
-	if (image_config_argv(image, options->image.entrypoint, argv, &words, err) < 0)
+	environment_build(container->namespaces.hostname, &container->image->env,
+			  &container->options->process.env, &env);
+	if (process_options_apply(&container->options->process, &config, err) < 0 ||
+	    process_start(&process, &config, err) < 0)
 		return -1;
-	config.argv = words.items;
-	if (container->rootfs.init) {
-		rootfs_init_command(words.items, &command);
-		config.argv = command.items;
-	}
-	environment_build(container->namespaces.hostname, &image->env, &options->process.env, &env);
-	if (process_options_apply(&options->process, &config, err) < 0 ||
-	    process_start(&process, &config, err) < 0 || process_wait(&process, &status, err) < 0)
-		return -1;
-	return status;
+	return process_wait(&process, status, err);
 }
 
 static int run(struct options *options, const struct image_request *request, char *const *argv,
-	       struct error *err)
+	       int *status, struct error *err)
 {
-	AUTO_FREE char *parent = path_join(request->root, "scratch"), *name = NULL;
 	AUTO_IMAGE struct image image = {0};
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	AUTO_SCRATCH struct scratch scratch = {0};
-	struct container container;
 	struct error late;
-	sigset_t all;
-	int status;
+	int result;
 
 	if (cgroup_options_check(&options->cgroup, err) < 0 ||
-	    image_find_or_pull(request, &image, err) < 0)
+	    image_find_or_pull(request, &image, err) < 0 ||
+	    image_options_apply(&options->image, argv, &image.config, err) < 0 ||
+	    /* Signals wait for process_wait: one that ended us now would leave things behind. */
+	    forwarding_block(&(sigset_t){0}, err) < 0 ||
+	    volumes_prepare(&options->storage.volumes, err) < 0 ||
+	    scratch_make(&scratch, request->root, NULL, err) < 0 ||
+	    cgroup_create(scratch.name, &options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
-	/* Signals wait for process_wait: one that ended us now would leave things behind. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
-	if (volumes_prepare(&options->storage.volumes, err) < 0 ||
-	    path_make_dirs(parent, 0700, err) < 0 || scratch_make(&scratch, parent, NULL, err) < 0)
-		return -1;
-	name = memory_format("coracle/%s", scratch.name);
-	if (cgroup_create(name, &options->cgroup.limits, &cgroup, err) < 0)
-		return -1;
-	container = (struct container){
-		namespaces_options_apply(&options->namespaces),
-		{scratch.root, options->storage.read_only, options->namespaces.init},
-		cgroup,
-		{image.layers, scratch.upper, scratch.work},
-		&options->storage.volumes,
+	struct container container = {
+		.namespaces = namespaces_options_apply(&options->namespaces),
+		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init},
+		.cgroup = cgroup,
+		.overlay = {image.layers, scratch.upper, scratch.work},
+		.image = &image.config,
+		.options = options,
 	};
-	status = start_and_wait(options, &image.config, &container, argv, err);
-	if (cgroup_destroy(cgroup, &late) == 0 || status < 0)
-		return status;
-	*err = late;
-	return -1;
+	result = start_and_wait(&container, status, err);
+	/* Also after a failure, and that is then what is told. */
+	return cgroup_destroy(cgroup, result < 0 ? &late : err) < 0 ? -1 : result;
 }
 
 int main(int argc, char *argv[])
@@ -137,31 +122,25 @@ int main(int argc, char *argv[])
 	struct options options = {0};
 	const struct option_group groups[] = {
 		{"00-base: every program", program_option_rows, &options.program},
-		{"01-process: what is started", process_option_rows, &options.process},
+		{"01-process: what it may do", process_option_rows, &options.process},
 		{"02-namespaces: what it can see", namespaces_option_rows, &options.namespaces},
 		{"03-cgroups: how much it may use", cgroup_option_rows, &options.cgroup},
-		{"04-overlayfs: mounts from outside", storage_option_rows, &options.storage},
+		{"04-overlayfs: what it can keep", storage_option_rows, &options.storage},
 		{"05-images: what it is made of", image_option_rows, &options.image},
 		{0},
 	};
-	int skip = argc > 1 && argv[1][0] != '-';
-	const char *command = skip ? argv[1] : "";
-	bool runs = strcmp(command, "run") == 0;
+	int skip = argc > 1 && argv[1][0] != '-', status = 0;
 	int operand = skip + program_options(NAME, USAGE, groups, argc - skip, argv + skip);
-	struct image_request request = image_options_request(
-		&options.image, getenv("CORACLE_ROOT"), argv[operand], runs ? STDERR_FILENO : STDOUT_FILENO);
+	struct image_request request =
+		image_options_request(&options.image, getenv("CORACLE_ROOT"), argv[operand]);
 	struct error err;
-	int status;
 
 	program_need_root(NAME, "making namespaces");
-	status = runs ? run(&options, &request, argv + operand + 1, &err)
-		      : image_command(command, &request, &err);
-	if (status < 0)
+	/* "run" is ours, the others only need the store. */
+	if (skip && strcmp(argv[1], "run") == 0
+		    ? run(&options, &request, argv + operand + 1, &status, &err) < 0
+		    : image_command(skip ? argv[1] : "", &request, &err) < 0)
 		status = program_fail(NAME, &err, process_failure_status(&err));
-	process_options_release(&options.process);
-	namespaces_options_release(&options.namespaces);
-	cgroup_options_release(&options.cgroup);
-	storage_options_release(&options.storage);
-	image_options_release(&options.image);
-	return status;
+	/* What the options hold goes with the process. */
+	exit(status);
 }

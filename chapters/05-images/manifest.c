@@ -144,8 +144,7 @@ static int read_entry(const cJSON *object, struct descriptor *entry, struct erro
 	return 0;
 }
 
-static int read_items(const cJSON *array, size_t most, struct manifest *manifest,
-		      struct error *err)
+static int read_items(const cJSON *array, size_t most, struct manifest *manifest, struct error *err)
 {
 	int (*read)(const cJSON *, struct descriptor *, struct error *) =
 		manifest->is_index ? read_entry : read_layer;
@@ -153,8 +152,8 @@ static int read_items(const cJSON *array, size_t most, struct manifest *manifest
 	const cJSON *item;
 
 	if (count > most)
-		return error_set(err, EINVAL, "it lists %zu %s, and at most %zu are possible", count,
-				 manifest->is_index ? "manifests" : "layers", most);
+		return error_set(err, EINVAL, "it lists %zu %s, and at most %zu are possible",
+				 count, manifest->is_index ? "manifests" : "layers", most);
 	manifest->items = memory_zeroed(count, sizeof(*manifest->items));
 	cJSON_ArrayForEach(item, array) {
 		if (!cJSON_IsObject(item))
@@ -169,7 +168,8 @@ static int read_image(const cJSON *config, const cJSON *layers, struct manifest 
 		      struct error *err)
 {
 	if (!config || !layers)
-		return error_set(err, EINVAL, "it has neither 'manifests' nor 'config' and 'layers'");
+		return error_set(err, EINVAL,
+				 "it has neither 'manifests' nor 'config' and 'layers'");
 	if (read_descriptor(config, &manifest->config, err) < 0)
 		return error_wrap(err, "its config");
 	if (!IS_ONE_OF(manifest->config.media_type, config_types))
@@ -188,9 +188,9 @@ static int refuse_schema1(const cJSON *document, const char *content_type, struc
 	if (json_get_number(document, "schemaVersion", &version, err) < 0)
 		return -1;
 	if (version == 1 || (content_type && strstr(content_type, "distribution.manifest.v1+")))
-		return error_set(err, ENOTSUP,
-				 "image manifest version 2, schema 1 is no longer supported: "
-				 "push the image anew with a current tool");
+		return error_set(
+			err, ENOTSUP,
+			"image manifest version 2, schema 1 is no longer supported: push the image anew with a current tool");
 	if (version != 2)
 		return error_set(err, EINVAL, "its schemaVersion is not 2");
 	return 0;
@@ -213,13 +213,14 @@ static int check_type(const cJSON *document, const char *content_type, bool is_i
 		return error_set(err, EINVAL, "its content type '%s' is not that of %s",
 				 content_type, is_index ? "an index" : "an image manifest");
 	if (media_type && content_type && strcasecmp(media_type, content_type) != 0)
-		return error_set(err, EINVAL, "it is '%s' by its mediaType, and '%s' by its content type",
+		return error_set(err, EINVAL,
+				 "it is '%s' by its mediaType, and '%s' by its content type",
 				 media_type, content_type);
 	return 0;
 }
 
-static int read_document(const cJSON *document, const char *content_type,
-			 struct manifest *manifest, struct error *err)
+static int read_document(const cJSON *document, const char *content_type, struct manifest *manifest,
+			 struct error *err)
 {
 	const cJSON *manifests = NULL, *config = NULL, *layers = NULL;
 
@@ -279,7 +280,8 @@ int manifest_choose(const struct manifest *index, const struct platform *platfor
 	}
 	platform_add(platform, &name);
 	if (!best)
-		return error_set(err, ENOENT, "no matching manifest for %s in the manifest list entries",
+		return error_set(err, ENOENT,
+				 "no matching manifest for %s in the manifest list entries",
 				 text_string(&name));
 	*entry = best;
 	return 0;

@@ -62,8 +62,8 @@ static int verify_document(struct document *document, const char *what, const ch
 		return 0;
 	trace("echo %q %s | sha256sum -c", expected + strlen("sha256:"), what);
 	if (strcmp(document->digest, expected) != 0)
-		return error_set(err, EBADMSG, "%s '%s' differs: its digest is '%s'", what, expected,
-				 document->digest);
+		return error_set(err, EBADMSG, "%s '%s' differs: its digest is '%s'", what,
+				 expected, document->digest);
 	return 0;
 }
 
@@ -71,10 +71,10 @@ static int verify_document(struct document *document, const char *what, const ch
 static int get_manifest(struct pull *pull, const char *name, struct document *document,
 			struct manifest *manifest, struct error *err)
 {
-	AUTO_FREE char *rest = memory_format("manifests/%s", name);
+	struct fetch_request request = fetch_request_for("manifests", name, MANIFEST_BYTES_MAX);
 	struct fetch_answer answer;
 
-	if (fetcher_get(&pull->fetcher, rest, MANIFEST_BYTES_MAX, &document->bytes, &answer, err) < 0)
+	if (fetcher_get(&pull->fetcher, &request, &document->bytes, &answer, err) < 0)
 		return -1;
 	/* A digest of ours is the truth; the header only guards a tag against a broken transfer. */
 	if (verify_document(document, "manifest", reference_is_digest(name) ? name : answer.digest,
@@ -113,11 +113,15 @@ static int descend(struct pull *pull, struct error *err)
 	return check_size(entry, &pull->manifest_document, err);
 }
 
+static const char *wanted_name(const struct pull *pull)
+{
+	return pull->reference.digest ? pull->reference.digest : pull->reference.tag;
+}
+
 static int resolve(struct pull *pull, struct error *err)
 {
-	const char *name = pull->reference.digest ? pull->reference.digest : pull->reference.tag;
-
-	if (get_manifest(pull, name, &pull->manifest_document, &pull->manifest, err) < 0)
+	if (get_manifest(pull, wanted_name(pull), &pull->manifest_document, &pull->manifest, err) <
+	    0)
 		return -1;
 	while (pull->manifest.is_index)
 		if (descend(pull, err) < 0)
@@ -145,10 +149,10 @@ static int check_platform(const struct pull *pull, struct error *err)
 	if (platform_match(&pull->platform, &platform) > 0)
 		return 0;
 	platform_add(&pull->platform, &wanted);
-	return error_set(err, ENOENT,
-			 "image with reference %s was found but its platform (%s) does not match "
-			 "the specified platform (%s)",
-			 pull->request->name, text, text_string(&wanted));
+	return error_set(
+		err, ENOENT,
+		"image with reference %s was found but its platform (%s) does not match the specified platform (%s)",
+		pull->request->name, text, text_string(&wanted));
 }
 
 static int check_layers(const struct pull *pull, struct error *err)
@@ -169,11 +173,11 @@ static int get_config(struct pull *pull, struct error *err)
 {
 	const struct descriptor *descriptor = &pull->manifest.config;
 	struct document *document = &pull->config_document;
-	AUTO_FREE char *rest = memory_format("blobs/%s", descriptor->digest);
+	struct fetch_request request =
+		fetch_request_for("blobs", descriptor->digest, descriptor->size_bytes);
 	struct fetch_answer answer;
 
-	if (fetcher_get(&pull->fetcher, rest, descriptor->size_bytes, &document->bytes, &answer,
-			err) < 0)
+	if (fetcher_get(&pull->fetcher, &request, &document->bytes, &answer, err) < 0)
 		return -1;
 	if (check_size(descriptor, document, err) < 0 ||
 	    verify_document(document, "config", descriptor->digest, err) < 0)
@@ -222,15 +226,14 @@ static bool is_up_to_date(struct pull *pull, struct fetch_answer *answer)
 {
 	const struct reference *reference = &pull->reference;
 	AUTO_FREE char *name = reference_canonical_text(reference);
-	AUTO_FREE char *rest = memory_format("manifests/%s", reference->digest ? reference->digest
-									       : reference->tag);
+	struct fetch_request request = fetch_request_for("manifests", wanted_name(pull), 0);
 	AUTO_IMAGE struct image image = {0};
 	struct error ignored;
 
 	if (store_find(pull->request->root, name, &image, &ignored) < 0 ||
 	    !is_for_platform(&image, &pull->platform))
 		return false;
-	return fetcher_head(&pull->fetcher, rest, answer, &ignored) == 0 &&
+	return fetcher_head(&pull->fetcher, request, answer, &ignored) == 0 &&
 	       strcmp(answer->digest, image.digest) == 0;
 }
 

@@ -1,6 +1,5 @@
 /* The layers of a pull, side by side; see pull.h. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "pull.h"
@@ -25,7 +24,7 @@ struct work {
 	const struct manifest *manifest;
 	const struct image_config *config;
 	struct job jobs[JOBS_MAX];
-	size_t next;  /* the layer to look at next */
+	size_t next; /* the layer to look at next */
 	size_t under_way;
 };
 
@@ -72,8 +71,7 @@ static void announce(const struct work *work)
 static int start_job(struct work *work, struct job *job, struct error *err)
 {
 	const struct descriptor *layer = &work->manifest->items[work->next];
-	struct fetch_request request = {.id = (uint32_t)work->next,
-					.most_bytes = layer->size_bytes};
+	struct fetch_request request = fetch_request_for("blobs", layer->digest, layer->size_bytes);
 	AUTO_CLOSE int blob_fd = -1;
 	int result;
 
@@ -83,7 +81,7 @@ static int start_job(struct work *work, struct job *job, struct error *err)
 	    store_stage_layer(work->request->root, &job->staged_dir, err) < 0 ||
 	    unpacker_start(&job->unpacker, blob_fd, job->staged_dir, err) < 0)
 		return -1;
-	snprintf(request.rest, sizeof(request.rest), "blobs/%s", layer->digest);
+	request.id = (uint32_t)work->next;
 	result = fetcher_request(work->fetcher, &request, job->unpacker.input_fd, err);
 	/* From here on the fetcher alone holds the pipe: it ends when the fetcher closes it. */
 	cleanup_fd(&job->unpacker.input_fd);
@@ -113,7 +111,8 @@ static int verify(const struct descriptor *layer, const char *diff_id,
 {
 	trace("echo %q layer | sha256sum -c", layer->digest + strlen("sha256:"));
 	if (result->compressed_bytes != layer->size_bytes)
-		return error_set(err, EBADMSG, "layer '%s' has %llu bytes, and not %llu as promised",
+		return error_set(err, EBADMSG,
+				 "layer '%s' has %llu bytes, and not %llu as promised",
 				 layer->digest, (unsigned long long)result->compressed_bytes,
 				 (unsigned long long)layer->size_bytes);
 	if (strcmp(result->digest, layer->digest) != 0)
@@ -198,7 +197,9 @@ int pull_layers(const struct pull_request *request, struct fetcher *fetcher,
 		const struct manifest *manifest, const struct image_config *config,
 		struct error *err)
 {
-	struct work work = {.request = request, .fetcher = fetcher, .manifest = manifest,
+	struct work work = {.request = request,
+			    .fetcher = fetcher,
+			    .manifest = manifest,
 			    .config = config};
 	int result = run(&work, err);
 

@@ -130,8 +130,9 @@ static int cut_suffixes(char *name, struct reference *reference, struct error *e
 	if (at) {
 		*at = '\0';
 		if (!reference_is_digest(at + 1))
-			return refuse("the digest is not sha256: and 64 lower-case hexadecimal digits",
-				      err);
+			return refuse(
+				"the digest is not sha256: and 64 lower-case hexadecimal digits",
+				err);
 		reference->digest = memory_string(at + 1);
 	}
 	slash = strrchr(name, '/');
@@ -140,7 +141,8 @@ static int cut_suffixes(char *name, struct reference *reference, struct error *e
 		return 0;
 	*colon = '\0';
 	if (!is_tag(colon + 1))
-		return refuse("the tag is not made of letters, digits and _.-, or is too long", err);
+		return refuse("the tag is not made of letters, digits and _.-, or is too long",
+			      err);
 	reference->tag = memory_string(colon + 1);
 	return 0;
 }
@@ -171,9 +173,10 @@ static int check_name(const struct reference *reference, struct error *err)
 {
 	for (const char *at = reference->path; *at; at++)
 		if (isupper((unsigned char)*at))
-			return error_set(err, EINVAL,
-					 "invalid reference format: repository name (%s) must be lowercase",
-					 reference->path);
+			return error_set(
+				err, EINVAL,
+				"invalid reference format: repository name (%s) must be lowercase",
+				reference->path);
 	if (strlen(reference->path) > PATH_BYTES_MAX)
 		return refuse("the repository name is longer than 255 characters", err);
 	if (!is_domain(reference->domain))

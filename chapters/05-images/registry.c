@@ -65,9 +65,10 @@ static int log_in_basic(struct registry *registry, struct error *err)
 	AUTO_FREE char *plain = NULL, *encoded = NULL;
 
 	if (!credentials->user)
-		return error_set(err, EACCES,
-				 "pull from '%s': no basic auth credentials (docker login writes them)",
-				 registry->reference->domain);
+		return error_set(
+			err, EACCES,
+			"pull from '%s': no basic auth credentials (docker login writes them)",
+			registry->reference->domain);
 	plain = memory_format("%s:%s", credentials->user, credentials->password);
 	encoded = memory_zeroed(strlen(plain) * 2 + 8, 1);
 	EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)plain, (int)strlen(plain));
@@ -140,12 +141,13 @@ static int get_token(const struct registry *registry, CURL *easy, const char *ur
 		return registry_explain_curl(easy, code, url, detail, err);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 401 || status == 403)
-		return error_set(err, EACCES,
-				 "pull from '%s': unauthorized: the name or password is not accepted "
-				 "(log in anew by 'docker login %s')",
-				 registry->reference->domain, registry->reference->domain);
+		return error_set(
+			err, EACCES,
+			"pull from '%s': unauthorized: the name or password is not accepted (log in anew by 'docker login %s')",
+			registry->reference->domain, registry->reference->domain);
 	if (status != 200)
-		return error_set(err, EIO, "log in at '%s': it answered with status %ld", url, status);
+		return error_set(err, EIO, "log in at '%s': it answered with status %ld", url,
+				 status);
 	return 0;
 }
 
@@ -222,8 +224,7 @@ int registry_log_in(struct registry *registry, const char *challenges, struct er
 		return log_in_bearer(registry, &bearer, err);
 	if (challenges && challenge_find(challenges, "Basic", &basic))
 		return log_in_basic(registry, err);
-	return error_set(err, EPROTO,
-			 "log in at '%s': it asks for neither a token nor a password",
+	return error_set(err, EPROTO, "log in at '%s': it asks for neither a token nor a password",
 			 registry->reference->domain);
 }
 

@@ -20,9 +20,9 @@
 struct registry {
 	const struct reference *reference;
 	const struct credentials *credentials;
-	bool loopback; /* on this machine: http, or a certificate of nobody's, will do */
-	bool plain;    /* http */
-	bool answered; /* so whether it is http or https is settled */
+	bool loopback;	     /* on this machine: http, or a certificate of nobody's, will do */
+	bool plain;	     /* http */
+	bool answered;	     /* so whether it is http or https is settled */
 	char *authorization; /* a header line; NULL until a challenge asked for it */
 	unsigned int logins; /* how often the line was made */
 };

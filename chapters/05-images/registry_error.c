@@ -41,13 +41,15 @@ static char *first_line(const struct text *body)
 static void read_reason(const struct http_answer *answer, struct reason *reason)
 {
 	struct error ignored;
-	AUTO_JSON cJSON *document = answer->body.length
-		? json_parse("answer", answer->body.data, answer->body.length, &ignored) : NULL;
+	AUTO_JSON cJSON *document = answer->body.length ? json_parse("answer", answer->body.data,
+								     answer->body.length, &ignored)
+							: NULL;
 	const char *code = "", *message = "";
 	const cJSON *errors = NULL;
 	AUTO_FREE char *line = first_line(&answer->body);
 
-	if (document && json_get_array(document, "errors", &errors, &ignored) > 0 && errors->child) {
+	if (document && json_get_array(document, "errors", &errors, &ignored) > 0 &&
+	    errors->child) {
 		json_get_string(errors->child, "code", &code, &ignored);
 		json_get_string(errors->child, "message", &message, &ignored);
 	} else if (document) {
@@ -71,10 +73,10 @@ static int explain_denied(const struct registry *registry, const char *message, 
 {
 	if (!*message)
 		message = "requested access to the resource is denied";
-	return error_set(err, ENOENT,
-			 "pull access denied for %s, repository does not exist or may require "
-			 "'docker login': denied: %s",
-			 registry->reference->familiar, message);
+	return error_set(
+		err, ENOENT,
+		"pull access denied for %s, repository does not exist or may require 'docker login': denied: %s",
+		registry->reference->familiar, message);
 }
 
 static int explain_unauthorized(const struct registry *registry, const char *message,
@@ -111,12 +113,13 @@ static int explain_missing(const struct registry *registry, const char *rest,
 		return error_set(err, ENOENT, "repository %s not found: name unknown: %s",
 				 registry->reference->familiar, reason->message);
 	if (!*reason->code)
-		return error_set(err, ENOENT, "manifest for %s not found: '%s' answered 404 to %s%s%s",
-				 name, registry->reference->domain, rest,
-				 *reason->message ? ": " : "", reason->message);
-	if (text_starts_with(rest, "manifests/"))
-		return error_set(err, ENOENT, "manifest for %s not found: %s: %s", name, reason->code,
+		return error_set(err, ENOENT,
+				 "manifest for %s not found: '%s' answered 404 to %s%s%s", name,
+				 registry->reference->domain, rest, *reason->message ? ": " : "",
 				 reason->message);
+	if (text_starts_with(rest, "manifests/"))
+		return error_set(err, ENOENT, "manifest for %s not found: %s: %s", name,
+				 reason->code, reason->message);
 	return error_set(err, ENOENT, "pull '%s': '%s' is missing in the registry: %s: %s", name,
 			 rest, reason->code, reason->message);
 }
@@ -138,8 +141,8 @@ int registry_explain(const struct registry *registry, const char *rest,
 	if (answer->status == 404)
 		return explain_missing(registry, rest, &reason, err);
 	return error_set(err, EIO, "pull '%s': '%s' answered %ld to %s%s%s",
-			 registry->reference->familiar, registry->reference->domain,
-			 answer->status, rest, *reason.message ? ": " : "", reason.message);
+			 registry->reference->familiar, registry->reference->domain, answer->status,
+			 rest, *reason.message ? ": " : "", reason.message);
 }
 
 /* libcurl's codes, where an errno says the same. */

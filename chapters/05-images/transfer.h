@@ -20,10 +20,10 @@
 /* Zeroed: none. */
 struct transfer {
 	struct registry *registry;
-	char *rest;		/* "blobs/sha256:…" */
-	uint64_t most_bytes;	/* more than that is an error */
-	bool head;		/* only the headers are wanted */
-	int fd;			/* takes the bytes; may be a pipe that does not block */
+	char *rest;	     /* "blobs/sha256:…" */
+	uint64_t most_bytes; /* more than that is an error */
+	bool head;	     /* only the headers are wanted */
+	int fd;		     /* takes the bytes; may be a pipe that does not block */
 	CURL *easy;
 	struct curl_slist *headers;
 	char *url;
@@ -36,7 +36,7 @@ struct transfer {
 	bool paused;		/* until fd can be written to */
 	unsigned int tries, logins;
 	bool challenged;	/* a 401 was answered already */
-	uint64_t not_before_us;	/* when the next try may begin, by trace_clock_us */
+	uint64_t not_before_us; /* when the next try may begin, by trace_clock_us */
 };
 
 enum transfer_state { TRANSFER_DONE, TRANSFER_AGAIN, TRANSFER_FAILED };
