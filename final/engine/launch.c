@@ -42,22 +42,32 @@ static int prepare_overlay(struct launch *launch, struct error *err)
 	return 0;
 }
 
-/* The user's volumes, and the three files by which a container knows names. */
+static int add_volumes(const struct container_config *config, struct volumes *volumes,
+		       struct error *err)
+{
+	for (size_t i = 0; i < config->volumes.count; i++)
+		if (volumes_add(volumes, config->volumes.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The three files by which a container knows names, which in_parent writes, and then the user's
+ * volumes: one that has the same target covers ours. */
 static int prepare_volumes(struct launch *launch, struct error *err)
 {
 	static const char *const files[] = {"hostname", "hosts", "resolv.conf"};
 	const struct container_config *config = &launch->container->config;
+	AUTO_VOLUMES struct volumes given = {0};
 
+	if (add_volumes(config, &given, err) < 0 || volumes_prepare(&given, err) < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
 		AUTO_FREE char *source = path_join(launch->container->dir, files[i]);
 		AUTO_FREE char *target = path_join("/etc", files[i]);
 
 		volumes_add_file(&launch->volumes, source, target, config->read_only);
 	}
-	for (size_t i = 0; i < config->volumes.count; i++)
-		if (volumes_add(&launch->volumes, config->volumes.items[i], err) < 0)
-			return -1;
-	return volumes_prepare(&launch->volumes, err);
+	return add_volumes(config, &launch->volumes, err);
 }
 
 static int prepare_network(struct launch *launch, struct error *err)
@@ -103,9 +113,6 @@ static int in_parent(void *context, pid_t pid, struct error *err)
 	struct attachment attachment = {0};
 	char address[INET_ADDRSTRLEN];
 
-	/* On v2 clone3 has put it there; on v1 it must be there before it uses anything. */
-	if (cgroup_add(launch->cgroup, pid, err) < 0)
-		return -1;
 	if (has_network(launch->container, "bridge")) {
 		if (bridge_attach(&launch->network, launch->container->id, pid, &attachment, err) < 0)
 			return -1;
@@ -122,7 +129,9 @@ static int in_child(void *context, struct error *err)
 {
 	const struct launch *launch = context;
 
-	/* After the parent has moved us: the cgroup namespace begins where we are. */
+	/* On v2 clone3 has put us there. Before the cgroup namespace, which begins where we are. */
+	if (cgroup_enter(launch->cgroup, err) < 0)
+		return -1;
 	if (namespaces_enter(&launch->namespaces, err) < 0)
 		return -1;
 	/* Before the first mount, or it would show on the host. */
