@@ -18,7 +18,7 @@ on_directory()
 # mounted_at TARGET: the line of mount(8) in $output for it.
 mounted_at() { grep -F " on $1 type " <<<"$output" || { echo "nothing is mounted on $1"; return 1; }; }
 
-# wait_for_runner: the pid of our program, a child of the background job $1 or that job itself.
+# runner_of PID: the pid of our program, a child of the background job or that job itself.
 runner_of()
 {
     local child

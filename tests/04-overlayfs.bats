@@ -1,0 +1,312 @@
+#!/usr/bin/env bats
+# Chapter 04: / is layers seen as one, what is written goes elsewhere, and volumes come from outside.
+
+load lib/helpers
+
+setup()
+{
+    common_setup
+    T=$BATS_TEST_TMPDIR
+    ls -d /var/tmp/coracle.* >"$T/scratch.before" 2>/dev/null || true
+}
+
+teardown()
+{
+    ls -d /var/tmp/coracle.* 2>/dev/null | diff "$T/scratch.before" - ||
+        { echo "a scratch directory was left behind"; return 1; }
+    common_teardown
+}
+
+# on_layers LAYER… -- [OPTIONS] -- COMMAND: with busybox below. Programs that take images only are
+# stood in for by the one that takes directories: the modules are the same.
+on_layers()
+{
+    local options=(--layer "$ROOTFS")
+    while [ "$1" != -- ]; do
+        options+=(--layer "$1")
+        shift
+    done
+    shift
+    "$BUILD/04-overlayfs" "${options[@]}" "$@"
+}
+
+runner_of()
+{
+    local child
+    child=$(cat "/proc/$1/task/$1/children")
+    case $(readlink "/proc/$1/exe") in
+    "$BUILD"/*) echo "$1" ;;
+    *) echo "${child%% *}" ;;
+    esac
+}
+
+@test "04 layers are seen as one tree, and of two files the upper one" {
+    mkdir -p "$T/a/dir" "$T/b/dir"
+    echo low >"$T/a/both"; echo high >"$T/b/both"; touch "$T/a/dir/of-a" "$T/b/dir/of-b"
+    run on_layers "$T/a" "$T/b" -- -- sh -c 'cat /both; ls /dir'
+    exits 0
+    [ "$output" = $'high\nof-a\nof-b' ]
+    run on_layers "$T/b" "$T/a" -- -- cat /both
+    [ "$output" = low ]
+}
+
+@test "04 what is written goes to the upper directory, and the layers stay as they were" {
+    mkdir "$T/a"
+    echo before >"$T/a/file"
+    run on_layers "$T/a" -- --upper "$T/upper" -- sh -c 'echo after >/file; echo new >/new; cat /file'
+    exits 0
+    [ "$output" = after ]
+    [ "$(cat "$T/a/file")" = before ]
+    [ "$(cat "$T/upper/file")" = after ]
+    [ "$(cat "$T/upper/new")" = new ]
+    # only what was written, and the mount points
+    [ ! -e "$T/upper/bin" ]
+    [ "$(ls "$T")" = $'a\nhost.before\nscratch.before\nupper' ]
+}
+
+@test "04 without --upper, what is written is gone, and the next one starts anew" {
+    run contain -- sh -c 'echo x >/leftover && rm /bin/id'
+    exits 0
+    run contain -- sh -c 'ls /leftover; id -u'
+    says "No such file or directory"
+    says 0
+}
+
+@test "04 a whiteout hides what is below" {
+    mkdir -p "$T/a/dir" "$T/b"
+    touch "$T/a/file" "$T/a/dir/x" "$T/a/stays"
+    mknod "$T/b/file" c 0 0
+    mknod "$T/b/dir" c 0 0
+    run on_layers "$T/a" "$T/b" -- -- ls -a /
+    exits 0
+    says stays
+    says_not file
+    says_not dir
+}
+
+@test "04 what the kernel writes on deletion hides again when the upper directory is a layer" {
+    mkdir -p "$T/a/dir"
+    touch "$T/a/file" "$T/a/dir/old"
+    run on_layers "$T/a" -- --upper "$T/b" -- sh -c 'rm /file && rm -r /dir && mkdir /dir && touch /dir/new'
+    exits 0
+    [ "$(stat -c '%F %t:%T' "$T/b/file")" = "character special file 0:0" ]
+    # marked by a user xattr, which needs no CAP_SYS_ADMIN
+    [ "$(python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "user.overlay.opaque"))' "$T/b/dir")" = "b'y'" ]
+    run on_layers "$T/a" "$T/b" -- -- sh -c 'ls /dir; ls /file'
+    says new
+    says_not old
+    says "/file: No such file"
+}
+
+@test "04 128 layers fit, though their paths are long and full of separators; 129 do not" {
+    local long deep options=()
+    long=$(printf 'x%.0s' {1..150})
+    deep="$T/$long/$long,a:b\\c"
+    for i in {1..127}; do
+        mkdir -p "$deep/$i"
+        touch "$deep/$i/file-of-$i"
+        echo "$i" >"$deep/$i/top"
+        options+=("$deep/$i")
+    done
+    run on_layers "${options[@]}" -- -- sh -c 'cat /top; ls -d /file-of-* | wc -l'
+    exits 0
+    [ "$output" = $'127\n127' ]
+    run on_layers "${options[@]}" "$T" -- -- true
+    exits 125
+    says "129 layers: 1 to 128 are possible"
+}
+
+@test "04 the overlay is mounted in the container's namespace only" {
+    contain -- sh -c 'echo ready; sleep 1' >"$T/out" 3>&- &
+    local pid=$!
+    await grep -q ready "$T/out"
+    run cat /proc/self/mountinfo
+    says_not coracle
+    says_not overlay
+    wait "$pid"
+}
+
+@test "04 a signal leaves no directory behind" {
+    "$BUILD/04-overlayfs" --layer "$ROOTFS" -- sh -c 'trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done' >"$T/out" 3>&- &
+    local pid=$!
+    await grep -q ready "$T/out"
+    kill -TERM "$pid"
+    wait "$pid" && status=0 || status=$?
+    exits 3
+}
+
+@test "04 the root belongs to root and can be entered by everybody" {
+    run contain -u 1000 -- sh -c 'stat -c "%a %u:%g" /; ls / >/dev/null && touch /x'
+    exits 1
+    says "755 0:0"
+    says "Permission denied"
+}
+
+@test "04 a layer that is missing, or a file, or none, is refused with its name" {
+    run on_layers "$T/missing" -- -- true
+    exits 125
+    says "find the layer '$T/missing': No such file or directory"
+    run on_layers /etc/passwd -- -- true
+    exits 125
+    says "the layer '/etc/passwd' is not a directory"
+    run "$BUILD/04-overlayfs" -- true
+    exits 125
+    says "a layer is missing: --layer DIR"
+}
+
+@test "04 an upper directory that is itself on an overlay is refused, and why is said" {
+    mkdir "$T/u" "$T/w" "$T/m"
+    run unshare --mount sh -c "mount -t overlay overlay -o lowerdir=$ROOTFS,upperdir=$T/u,workdir=$T/w $T/m &&
+        TMPDIR=$T/m '$BUILD/04-overlayfs' --layer '$ROOTFS' -- true"
+    exits 125
+    says "mount overlay on '$T/m/coracle."
+    says "is the upper directory itself on an overlayfs"
+    ! ls "$T/u" | grep coracle
+}
+
+@test "04 -v shows a directory of the host, both ways" {
+    mkdir "$T/src"
+    echo outside >"$T/src/file"
+    run contain -v "$T/src:/data" -- sh -c 'cat /data/file; echo inside >/data/reply'
+    exits 0
+    [ "$output" = outside ]
+    [ "$(cat "$T/src/reply")" = inside ]
+}
+
+@test "04 -v of a file, on a target that is missing or is there" {
+    echo mine >"$T/file"
+    run contain -v "$T/file:/some/where/file" -v "$T/file:/etc/passwd" -- cat /some/where/file /etc/passwd
+    exits 0
+    [ "$output" = $'mine\nmine' ]
+}
+
+@test "04 -v …:ro can't be written, nor can what is mounted inside it" {
+    mkdir -p "$T/src/inner"
+    run unshare --mount bash -c "mount -t tmpfs inner '$T/src/inner'; source '$TOP/tests/lib/helpers.bash'
+        contain -v '$T/src:/data:ro' -- sh -c 'ls -d /data/inner; touch /data/x; touch /data/inner/x; grep -c \" /data\" /proc/mounts'"
+    exits 0
+    says "/data/x: Read-only file system"
+    says "/data/inner/x: Read-only file system"
+    # the mount inside is there
+    [ "${lines[-1]}" = 2 ]
+}
+
+@test "04 -v makes a source that is missing, as a directory" {
+    run contain -v "$T/new/deep:/data" -- touch /data/x
+    exits 0
+    [ -e "$T/new/deep/x" ]
+}
+
+@test "04 -v of a relative path is below the current directory" {
+    mkdir "$T/src"
+    touch "$T/src/mark"
+    cd "$T"
+    run contain -v ./src:/data -- ls /data
+    exits 0
+    [ "$output" = mark ]
+}
+
+@test "04 volumes inside one another are mounted from the outside in" {
+    mkdir "$T/outer" "$T/inner"
+    touch "$T/inner/mark"
+    run contain -v "$T/inner:/a/b" -v "$T/outer:/a" -- sh -c 'ls /a /a/b'
+    exits 0
+    says mark
+}
+
+@test "04 a link in the image can't lead a volume out of the root" {
+    mkdir "$T/evil" "$T/src"
+    touch "$T/src/mark"
+    ln -s / "$T/evil/abs"
+    ln -s ../../../../../../.. "$T/evil/up"
+    ln -s ../../../../mnt/gone "$T/evil/dangling"
+    ln -s loop "$T/evil/loop"
+    run on_layers "$T/evil" -- -v "$T/src:/abs/in-abs" -v "$T/src:/up/in-up" -v "$T/src/mark:/dangling" -- \
+        ls /in-abs /in-up /mnt/gone
+    exits 0
+    says $'/in-abs:\nmark'
+    says $'/in-up:\nmark'
+    says /mnt/gone
+    [ ! -e /in-abs ] && [ ! -e /in-up ] && [ ! -e /mnt/gone ]
+    run on_layers "$T/evil" -- -v "$T/src:/loop/x" -- true
+    exits 125
+    says "Too many levels of symbolic links"
+}
+
+@test "04 nothing can be mounted over /proc or inside it" {
+    mkdir "$T/src"
+    for target in /proc /proc/sys /proc/../proc/fs; do
+        run contain -v "$T/src:$target" -- true
+        exits 125
+        says "cannot be mounted because it is inside /proc"
+    done
+}
+
+@test "04 a directory on a file, or a file on a directory, is refused in Docker's words" {
+    mkdir "$T/src"
+    touch "$T/file"
+    run contain -v "$T/src:/etc/passwd" -- true
+    exits 125
+    says "Are you trying to mount a directory onto a file (or vice-versa)?"
+    run contain -v "$T/file:/bin" -- true
+    exits 125
+    says "Are you trying to mount a directory onto a file (or vice-versa)?"
+}
+
+@test "04 a bad -v gives Docker's words" {
+    # value | words
+    while IFS='|' read -r value words; do
+        run contain -v "$value" -- true
+        exits 125
+        says "$words"
+    done <<'END'
+/a:/b:ro:x|invalid volume specification: '/a:/b:ro:x'
+:/b|invalid volume specification: ':/b'
+/a:/b:rx|invalid mode: rx
+/a:b|invalid volume specification: '/a:b': invalid mount config for type "bind": invalid mount path: 'b' mount path must be absolute
+name:b|invalid mount config for type "volume": invalid mount path: 'b' mount path must be absolute
+/a:/|invalid specification: destination can't be '/'
+/a:/x/..|invalid specification: destination can't be '/'
+END
+    run contain -v /tmp:/x -v /var:/x/ -- true
+    exits 125
+    says "Duplicate mount point: /x"
+}
+
+@test "04 what is mounted in a volume does not reach the host, though its mounts are shared" {
+    mkdir "$T/src"
+    run unshare --mount --propagation shared bash -c "
+        mount --make-rshared /; source '$TOP/tests/lib/helpers.bash'
+        contain -v '$T/src:/data' --cap-add SYS_ADMIN -- sh -c 'mount -t tmpfs inner /data && touch /data/x && ls /data'
+        ls -A '$T/src'; grep -c ' inner ' /proc/self/mountinfo"
+    says x
+    [ "${lines[-1]}" = 0 ]
+}
+
+@test "04 --read-only: / can't be written; volumes, /dev and /dev/shm can" {
+    mkdir "$T/src"
+    run contain --read-only -v "$T/src:/data" -- sh -c 'touch /x; touch /etc/x; touch /data/x /dev/shm/x && echo others'
+    exits 0
+    says "/x: Read-only file system"
+    says "/etc/x: Read-only file system"
+    says others
+    [ -e "$T/src/x" ]
+}
+
+@test "04 --explain shows the overlay and each volume as a mount command" {
+    mkdir "$T/src"
+    run contain --explain -v "$T/src:/data:ro" -- true
+    exits 0
+    [[ $output =~ 04\ +[0-9]+\ us\ \ mount\ -t\ overlay\ -o\ .*lowerdir=.*,upperdir=.*,workdir=.*,userxattr,index=off ]]
+    [[ $output =~ 04\ +[0-9]+\ us\ \ mount\ --rbind\ -o\ ro=recursive\ "$T/src" ]]
+}
+
+@test "04 two containers on the same layers do not see each other's changes" {
+    contain -- sh -c 'echo mine >/tmp/x; echo ready; sleep 1; cat /tmp/x' >"$T/out" 3>&- &
+    local pid=$!
+    await grep -q ready "$T/out"
+    run contain -- sh -c 'ls /tmp/x; echo other >/tmp/x'
+    says "No such file"
+    wait "$pid"
+    grep -q mine "$T/out"
+}
