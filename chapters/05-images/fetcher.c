@@ -2,6 +2,7 @@
 #include "fetcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,17 @@ static int close_others(int channel, struct error *err)
 	return 0;
 }
 
+/* Standard input is the helper's own channel, on which an answer counts as the truth. */
+static int close_standard_streams(struct error *err)
+{
+	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			return error_sys(err, "put '/dev/null' in place of descriptor %d", fd);
+	return 0;
+}
+
 static int become_nobody(struct error *err)
 {
 	const struct privileges none = {.limited = true,
@@ -58,7 +70,8 @@ static void run(int channel, const struct reference *reference,
 {
 	struct fetch_answer answer = {.failed = true};
 
-	if (close_others(channel, &answer.err) < 0 || become_nobody(&answer.err) < 0) {
+	if (close_standard_streams(&answer.err) < 0 || close_others(channel, &answer.err) < 0 ||
+	    become_nobody(&answer.err) < 0) {
 		error_wrap(&answer.err, "start the fetcher");
 		send(channel, &answer, sizeof(answer), MSG_NOSIGNAL);
 		_exit(1);

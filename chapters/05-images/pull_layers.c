@@ -54,10 +54,14 @@ static bool is_repeated(const struct manifest *manifest, size_t index)
 	return false;
 }
 
+/* The same directory may come from two blobs, compressed in two ways; and each is kept. */
 static bool is_needed(const struct work *work, size_t index)
 {
+	const char *root = work->request->root;
+
 	return !is_repeated(work->manifest, index) &&
-	       !store_has_layer(work->request->root, work->config->diff_ids.items[index]);
+	       !(store_has_layer(root, work->config->diff_ids.items[index]) &&
+		 store_has_blob(root, work->manifest->items[index].digest));
 }
 
 static void announce(const struct work *work)

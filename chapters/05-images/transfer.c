@@ -122,6 +122,17 @@ static size_t write_or_pause(struct transfer *transfer, const char *bytes, size_
 	return length;
 }
 
+/* Also by what is announced, so that nothing of it is kept. */
+static bool is_too_large(const struct transfer *transfer, size_t length)
+{
+	uint64_t before = transfer->written_bytes - transfer->skip_bytes;
+	curl_off_t announced = -1;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+	return before + length > transfer->most_bytes ||
+	       (announced > 0 && (uint64_t)announced > transfer->most_bytes);
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
@@ -131,7 +142,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (!is_success(status))
 		return keep_error_body(&transfer->answer.body, bytes, length);
-	if (transfer->written_bytes - transfer->skip_bytes + length > transfer->most_bytes) {
+	if (is_too_large(transfer, length)) {
 		error_set(&transfer->failure, EFBIG, "get '%s': it is larger than %llu bytes",
 			  transfer->url, (unsigned long long)transfer->most_bytes);
 		transfer->failed = true;
@@ -142,9 +153,12 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 
 /* --- how it goes on ------------------------------------------------------------------------ */
 
-/* The next try begins later each time. */
+/* The next try begins later each time. What is in a file is dropped, as a server need not be able to
+ * send a part; what went into a pipe can't be taken back, and is not asked for again. */
 static enum transfer_state try_later(struct transfer *transfer)
 {
+	if (ftruncate(transfer->fd, 0) == 0 && lseek(transfer->fd, 0, SEEK_SET) == 0)
+		transfer->written_bytes = 0;
 	transfer->not_before_us = trace_clock_us() + ((uint64_t)FIRST_PAUSE_US << transfer->tries);
 	transfer->tries++;
 	return TRANSFER_AGAIN;
