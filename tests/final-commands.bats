@@ -12,7 +12,8 @@ load lib/final
     run coracle ps
     exits 0
     [[ ${lines[0]} =~ ^CONTAINER\ ID\ \ \ IMAGE\ +COMMAND\ +CREATED\ +STATUS\ +PORTS\ +NAMES$ ]]
-    [[ ${lines[1]} =~ ^${id:0:12}\ \ \ $IMAGE\ \ \ \"sh\ -c\ \'echo\ a\ b;\ ex…\"\ \ \ [1-9]\ seconds?\ ago\ +Up\ [1-9]\ seconds?\ +columns$ ]]
+    local shown="\"sh -c 'echo a b; ex…\"   [1-9] seconds? ago +Up [1-9] seconds? +columns$"
+    [[ ${lines[1]} =~ ^${id:0:12}\ {3}$IMAGE\ {3}$shown ]]
     # every column begins below its title
     local before=${lines[0]%%NAMES*} row=${lines[1]}
     [ "${row:${#before}}" = columns ]
@@ -253,8 +254,9 @@ two" ]
     exits 0
     [[ ${lines[0]} =~ ^REPOSITORY\ +TAG\ +IMAGE\ ID\ +CREATED\ +SIZE$ ]]
     id=$(coracle inspect "$IMAGE" | jq -r '.[0].Id')
-    [[ ${lines[1]} =~ ^$IMAGE\ +latest\ +${id:7:12}\ +[0-9]+\ [a-z]+\ ago\ +[0-9.]+[kM]B$ ]]
-    [ "$(coracle images -q)" = "${id:7:12}" ]
+    grepped=$(coracle images | grep "^$IMAGE ")
+    [[ $grepped =~ ^$IMAGE\ +latest\ +${id:7:12}\ +[0-9]+\ [a-z]+\ ago\ +[0-9.]+[kM]B$ ]]
+    coracle images -q | grep -qx "${id:7:12}"
     [ "$(coracle images -q --no-trunc "$IMAGE")" = "$id" ]
     [ -z "$(coracle images -q other)" ]
     run coracle images --digests

@@ -78,7 +78,7 @@ no_containers() { [ "$(containers)" -eq 0 ]; }
 # --- what could not be started --------------------------------------------------------------------
 
 @test "final a command that is not there gives 127, and the container stays with the reason" {
-    run coracle run --network none --name lost "$IMAGE" no-such-command
+    run -127 coracle run --network none --name lost "$IMAGE" no-such-command
     exits 127
     says "coracle: run '$IMAGE': exec: \"no-such-command\": executable file not found in \$PATH"
     [ "$(state lost .State.Status)" = created ]
@@ -119,7 +119,7 @@ no_containers() { [ "$(containers)" -eq 0 ]; }
     exits 125
     says "Unable to find image '127.0.0.1:1/no/image:latest' locally"
     says "coracle: run '127.0.0.1:1/no/image': "
-    says "refused"
+    says "nothing listens there"
     [ "$(containers)" -eq 0 ]
 }
 
@@ -166,7 +166,7 @@ TABLE
     run coracle run
     exits 1
     [ "$output" = "coracle: 'coracle run' requires at least 1 argument (see 'coracle run --help')" ]
-    run coracle run --network none "$IMAGE" --
+    run -127 coracle run --network none "$IMAGE" --
     exits 127
 }
 
