@@ -234,7 +234,7 @@ int rootfs_pivot(const struct rootfs *rootfs, struct error *err)
 		error_sys(err, "make '%s' the root", rootfs->path);
 		return error_hint(err, EBUSY, "is it the root of this host?");
 	}
-	trace("umount --lazy .");
+	trace("umount -l .");
 	if (umount2(".", MNT_DETACH) < 0)
 		return error_sys(err, "let go of the old root");
 	trace("cd /");
