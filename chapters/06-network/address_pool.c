@@ -36,11 +36,13 @@ static bool read_lease(int dir_fd, const char *name, struct lease *lease)
 	return true;
 }
 
-static int remove_lease(int dir_fd, struct in_addr address, struct error *err)
+static int remove_lease(const struct address_pool *pool, struct in_addr address, struct error *err)
 {
-	trace("rm %q", address_text(address).text);
-	if (unlinkat(dir_fd, address_text(address).text, 0) < 0 && errno != ENOENT)
-		return error_sys(err, "give back address %s", address_text(address).text);
+	struct short_text name = address_text(address);
+
+	trace("rm %s/%s", pool->dir, name.text);
+	if (unlinkat(pool->dir_fd, name.text, 0) < 0 && errno != ENOENT)
+		return error_sys(err, "give back address %s", name.text);
 	return 0;
 }
 
@@ -48,12 +50,12 @@ static int remove_lease(int dir_fd, struct in_addr address, struct error *err)
 static int take(const struct address_pool *pool, const char *id, struct in_addr address,
 		struct error *err)
 {
-	const char *name = address_text(address).text;
+	struct short_text name = address_text(address);
 
-	trace("ln -s %q %q", id, name);
-	if (symlinkat(id, pool->dir_fd, name) == 0)
+	trace("ln -s %q %s/%s", id, pool->dir, name.text);
+	if (symlinkat(id, pool->dir_fd, name.text) == 0)
 		return 1;
-	return errno == EEXIST ? 0 : error_sys(err, "lease address %s", name);
+	return errno == EEXIST ? 0 : error_sys(err, "lease address %s", name.text);
 }
 
 /* The same for an address that has a lease, whose holder may be gone. */
@@ -62,14 +64,14 @@ static int take_over(const struct address_pool *pool, const char *id, const stru
 {
 	if (!pool->in_use || pool->in_use(pool->context, lease->id))
 		return 0;
-	if (remove_lease(pool->dir_fd, lease->address, err) < 0)
+	if (remove_lease(pool, lease->address, err) < 0)
 		return -1;
 	return take(pool, id, lease->address, err);
 }
 
 /* Tries the addresses in order, beside the sorted list of leases. */
-static int take_lowest(const struct address_pool *pool, const char *id,
-		       const struct leases *leases, struct in_addr *address, struct error *err)
+static int take_lowest(const struct address_pool *pool, const char *id, const struct leases *leases,
+		       struct in_addr *address, struct error *err)
 {
 	uint32_t last = ntohl(subnet_last(&pool->subnet).s_addr);
 	const struct lease *lease = leases->items, *end = lease + leases->count;
@@ -119,8 +121,7 @@ int address_pool_release(const struct address_pool *pool, const char *id, struct
 		return -1;
 	items = leases.items;
 	for (size_t i = 0; i < leases.count; i++)
-		if (strcmp(items[i].id, id) == 0 &&
-		    remove_lease(pool->dir_fd, items[i].address, err) < 0)
+		if (strcmp(items[i].id, id) == 0 && remove_lease(pool, items[i].address, err) < 0)
 			return -1;
 	return 0;
 }

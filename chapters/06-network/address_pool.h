@@ -16,7 +16,8 @@
 
 struct address_pool {
 	struct subnet subnet;
-	int dir_fd; /* of the leases; the caller's */
+	const char *dir; /* of the leases */
+	int dir_fd;	 /* the same, open; the caller's */
 	/* Says whether the holder of a lease still lives; NULL: always. */
 	bool (*in_use)(void *context, const char *id);
 	void *context;

@@ -110,8 +110,7 @@ static int make_bridge(struct netlink *netlink, const struct bridge_network *net
 
 	mac_of(network->gateway, mac);
 	if (find_bridge(netlink, network, &link, err) < 0) {
-		if (err->code != ENODEV ||
-		    link_add_bridge(netlink, network->name, mac, err) < 0 ||
+		if (err->code != ENODEV || link_add_bridge(netlink, network->name, mac, err) < 0 ||
 		    find_bridge(netlink, network, &link, err) < 0)
 			return -1;
 	}
@@ -185,7 +184,7 @@ static bool has_cable(void *netlink, const char *id)
 	char name[IF_NAMESIZE];
 
 	name_cable(id, name);
-	return link_exists(netlink, name);
+	return link_index(netlink, name) != 0;
 }
 
 /* A cable of that name can only be this container's own, of an earlier life that the kernel has not
@@ -211,7 +210,8 @@ struct joining {
 static int lay_cable(struct netlink *netlink, struct joining *joining, struct error *err)
 {
 	AUTO_CLOSE int lock = lock_leases(joining->network, err);
-	struct address_pool pool = {subnet_of(joining->network), lock, has_cable, netlink};
+	struct address_pool pool = {subnet_of(joining->network), joining->network->leases, lock,
+				    has_cable, netlink};
 	struct attachment *made = &joining->made;
 	struct link bridge;
 	struct veth veth = {made->host_interface, &bridge, INSIDE, joining->pid, made->mac};
@@ -222,8 +222,13 @@ static int lay_cable(struct netlink *netlink, struct joining *joining, struct er
 		return -1;
 	mac_of(made->address, made->mac);
 	name_cable(joining->id, made->host_interface);
-	if (add_cable(netlink, &veth, err) == 0)
+	/* The cable of an earlier holder of the address, and so of the MAC, may hang there until the
+	 * kernel has taken its namespace apart, which takes it a tenth of a second: the bridge is to
+	 * know ours. */
+	if (add_cable(netlink, &veth, err) == 0 &&
+	    link_add_forwarding(netlink, veth.name, made->mac, err) == 0)
 		return 0;
+	/* Here, and not later without the lock: somebody could have taken over what has no cable. */
 	address_pool_release(&pool, joining->id, &unknown);
 	return -1;
 }
@@ -278,33 +283,24 @@ int bridge_attach(const struct bridge_network *network, const char *id, pid_t pi
 	AUTO_NETLINK struct netlink netlink = {0};
 	struct error unknown;
 
-	if (netlink_open(&netlink, NETLINK_ROUTE, err) < 0 ||
-	    lay_cable(&netlink, &joining, err) < 0)
-		return error_wrap(err, "connect to network '%s'", network->name);
-	if (netns_call(pid, configure_inside, &joining, err) < 0) {
-		bridge_detach(network, id, &unknown);
-		return error_wrap(err, "connect to network '%s'", network->name);
+	if (netlink_open(&netlink, NETLINK_ROUTE, err) == 0 &&
+	    lay_cable(&netlink, &joining, err) == 0 &&
+	    netns_call(pid, configure_inside, &joining, err) == 0) {
+		*attachment = joining.made;
+		return 0;
 	}
-	*attachment = joining.made;
-	return 0;
+	if (*joining.made.host_interface)
+		link_delete(&netlink, joining.made.host_interface, &unknown);
+	bridge_detach(network, id, &unknown);
+	return error_wrap(err, "connect to network '%s'", network->name);
 }
 
 int bridge_detach(const struct bridge_network *network, const char *id, struct error *err)
 {
-	AUTO_NETLINK struct netlink netlink = {0};
-	struct address_pool pool = {subnet_of(network), -1, NULL, NULL};
-	AUTO_CLOSE int lock = -1;
-	char name[IF_NAMESIZE];
+	AUTO_CLOSE int lock = lock_leases(network, err);
+	struct address_pool pool = {subnet_of(network), network->leases, lock, NULL, NULL};
 
-	name_cable(id, name);
-	if (netlink_open(&netlink, NETLINK_ROUTE, err) < 0)
-		return -1;
-	/* First the cable: an address that is free must answer no more. */
-	if (link_exists(&netlink, name) && link_delete(&netlink, name, err) < 0)
-		return -1;
-	lock = lock_leases(network, err);
 	if (lock < 0)
 		return -1;
-	pool.dir_fd = lock;
 	return address_pool_release(&pool, id, err);
 }

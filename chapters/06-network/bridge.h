@@ -16,7 +16,7 @@ struct bridge_network {
 	char table[64];		/* of the nftables table: "coracle" */
 	struct in_addr gateway; /* the bridge's own address */
 	unsigned prefix_length;
-	char leases[4096];	/* the directory of address leases */
+	char leases[4096]; /* the directory of address leases */
 };
 
 /* Where a container is attached. */
@@ -46,8 +46,9 @@ int bridge_network_down(const struct bridge_network *network, struct error *err)
 int bridge_attach(const struct bridge_network *network, const char *id, pid_t pid,
 		  struct attachment *attachment, struct error *err);
 
-/* Gives back the address and removes the cable, whatever of them is left. The kernel removes the
- * veth pair with the namespace; this is for the lease, and for a namespace that lives on. */
+/* Gives back the address of container `id`, if it has one. The cable the kernel removes, together
+ * with the network namespace, a moment after its last process: to do it here would mean waiting for
+ * that, 15 ms and more. */
 int bridge_detach(const struct bridge_network *network, const char *id, struct error *err);
 
 #endif

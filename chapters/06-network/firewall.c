@@ -48,9 +48,8 @@ static int run(const char *commands, const char *what, struct error *err)
 static struct nlmsghdr *ask_for_element(struct netlink *netlink, char *buffer, const char *table,
 					const char *bridge)
 {
-	struct nlmsghdr *message =
-		netlink_message(netlink, buffer,
-				NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_ACK);
+	struct nlmsghdr *message = netlink_message(
+		netlink, buffer, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_ACK);
 	struct nfgenmsg *family = mnl_nlmsg_put_extra_header(message, sizeof(*family));
 	struct nlattr *list, *element, *key;
 	char name[IF_NAMESIZE] = ""; /* a key of type ifname is as wide as that */
@@ -83,12 +82,13 @@ static void add_rules(struct text *text, const char *table, const char *bridge)
 			"add rule inet %s forward oifname @bridges accept\n",
 			table, table, table, table);
 	/* Not from one container to another: they see each other's own address. */
-	text_add_format(text,
-			"add chain inet %s postrouting { type nat hook postrouting priority srcnat; }\n"
-			"flush chain inet %s postrouting\n"
-			"add rule inet %s postrouting"
-			" iifname @bridges oifname != @bridges masquerade\n",
-			table, table, table);
+	text_add_format(
+		text,
+		"add chain inet %s postrouting { type nat hook postrouting priority srcnat; }\n"
+		"flush chain inet %s postrouting\n"
+		"add rule inet %s postrouting"
+		" iifname @bridges oifname != @bridges masquerade\n",
+		table, table, table);
 }
 
 static void trace_each(const char *commands)

@@ -45,9 +45,9 @@ static void read_kind(const struct nlattr *info, struct link *link)
 {
 	const struct nlattr *attribute;
 
-	mnl_attr_for_each_nested(attribute, info)
-		if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
-			snprintf(link->kind, sizeof(link->kind), "%s", mnl_attr_get_str(attribute));
+	mnl_attr_for_each_nested(attribute,
+				 info) if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
+		snprintf(link->kind, sizeof(link->kind), "%s", mnl_attr_get_str(attribute));
 }
 
 static int read_link(const struct nlmsghdr *answer, void *context)
@@ -58,7 +58,8 @@ static int read_link(const struct nlmsghdr *answer, void *context)
 
 	link->index = (unsigned)info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
-	mnl_attr_for_each(attribute, answer, sizeof(*info)) {
+	mnl_attr_for_each(attribute, answer, sizeof(*info))
+	{
 		if (mnl_attr_get_type(attribute) == IFLA_IFNAME)
 			snprintf(link->name, sizeof(link->name), "%s", mnl_attr_get_str(attribute));
 		if (mnl_attr_get_type(attribute) == IFLA_MTU)
@@ -112,10 +113,10 @@ static int read_address(const struct nlmsghdr *answer, void *context)
 
 	if (info->ifa_index != sought->link_index)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attribute, answer, sizeof(*info))
-		if (mnl_attr_get_type(attribute) == IFA_LOCAL &&
-		    mnl_attr_get_u32(attribute) == sought->address.s_addr)
-			sought->found = true;
+	mnl_attr_for_each(attribute, answer,
+			  sizeof(*info)) if (mnl_attr_get_type(attribute) == IFA_LOCAL &&
+					     mnl_attr_get_u32(attribute) == sought->address.s_addr)
+		sought->found = true;
 	return MNL_CB_OK;
 }
 
@@ -128,7 +129,8 @@ static int read_route(const struct nlmsghdr *answer, void *context)
 
 	if (message->rtm_type != RTN_UNICAST)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attribute, answer, sizeof(*message)) {
+	mnl_attr_for_each(attribute, answer, sizeof(*message))
+	{
 		if (mnl_attr_get_type(attribute) == RTA_DST)
 			route.to.s_addr = mnl_attr_get_u32(attribute);
 		if (mnl_attr_get_type(attribute) == RTA_OIF)
@@ -216,6 +218,27 @@ int link_add_veth(struct netlink *netlink, const struct veth *veth, struct error
 	return netlink_failed(netlink, err);
 }
 
+int link_add_forwarding(struct netlink *netlink, const char *port, const uint8_t mac[6],
+			struct error *err)
+{
+	char buffer[NETLINK_MESSAGE_SIZE];
+	struct nlmsghdr *message = netlink_message(netlink, buffer, RTM_NEWNEIGH,
+						   NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+	struct ndmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+
+	info->ndm_family = AF_BRIDGE;
+	info->ndm_ifindex = (int)link_index(netlink, port);
+	info->ndm_state = NUD_NOARP; /* what bridge(8) calls static: it does not grow old */
+	info->ndm_flags = NTF_MASTER | NTF_STICKY;
+	mnl_attr_put(message, NDA_LLADDR, 6, mac);
+	trace("%sbridge fdb replace %s dev %q master static sticky", netlink->shell,
+	      mac_text(mac).text, port);
+	if (netlink_ask(netlink, message, NULL, NULL) == 0)
+		return 0;
+	error_sys(err, "tell the bridge that %s is at '%s'", mac_text(mac).text, port);
+	return netlink_failed(netlink, err);
+}
+
 int link_up(struct netlink *netlink, const struct link *link, unsigned mtu, struct error *err)
 {
 	char buffer[NETLINK_MESSAGE_SIZE];
@@ -250,12 +273,14 @@ int link_delete(struct netlink *netlink, const char *name, struct error *err)
 	return netlink_failed(netlink, err);
 }
 
-bool link_exists(struct netlink *netlink, const char *name)
+unsigned link_index(struct netlink *netlink, const char *name)
 {
 	struct ifreq request = {0};
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	return ioctl(mnl_socket_get_fd(netlink->socket), SIOCGIFINDEX, &request) == 0;
+	if (ioctl(mnl_socket_get_fd(netlink->socket), SIOCGIFINDEX, &request) < 0)
+		return 0;
+	return (unsigned)request.ifr_ifindex;
 }
 
 bool link_has_address(struct netlink *netlink, const struct link *link, struct in_addr address)

@@ -63,14 +63,19 @@ int link_add_bridge(struct netlink *netlink, const char *name, const uint8_t mac
  * down. Errors: EEXIST; EOPNOTSUPP if the kernel has no veth. veth(4) */
 int link_add_veth(struct netlink *netlink, const struct veth *veth, struct error *err);
 
+/* Tells a bridge by which of its ports a MAC is reached, whatever packets say: with that, no other
+ * port can claim it. It ends with the port. Errors: ENODEV. bridge(8) */
+int link_add_forwarding(struct netlink *netlink, const char *port, const uint8_t mac[6],
+			struct error *err);
+
 /* Brings an interface up, with this MTU unless it is 0. */
 int link_up(struct netlink *netlink, const struct link *link, unsigned mtu, struct error *err);
 
 /* Removes an interface; that there is none is fine. The other end of a veth goes with it. */
 int link_delete(struct netlink *netlink, const char *name, struct error *err);
 
-/* True if there is an interface of that name: cheaper than finding it. */
-bool link_exists(struct netlink *netlink, const char *name);
+/* The index of an interface, 0 if there is none of that name: cheaper than finding it. */
+unsigned link_index(struct netlink *netlink, const char *name);
 
 /* True if the interface has the address. */
 bool link_has_address(struct netlink *netlink, const struct link *link, struct in_addr address);

@@ -22,10 +22,10 @@ static int read_error(const struct nlmsghdr *answer, void *context)
 	if (!(answer->nlmsg_flags & NLM_F_CAPPED))
 		offset += mnl_nlmsg_get_payload_len(&error->msg);
 	if (answer->nlmsg_flags & NLM_F_ACK_TLVS)
-		mnl_attr_for_each(attribute, answer, offset)
-			if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG)
-				snprintf(netlink->reason, sizeof(netlink->reason), "%s",
-					 mnl_attr_get_str(attribute));
+		mnl_attr_for_each(attribute, answer,
+				  offset) if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG)
+			snprintf(netlink->reason, sizeof(netlink->reason), "%s",
+				 mnl_attr_get_str(attribute));
 	errno = -error->error;
 	return MNL_CB_ERROR;
 }

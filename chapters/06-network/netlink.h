@@ -27,9 +27,10 @@ int netlink_open(struct netlink *netlink, int protocol, struct error *err);
 void netlink_release(struct netlink *netlink);
 #define AUTO_NETLINK CLEANUP(netlink_release)
 
-/* Starts a message in `buffer`, which the caller goes on to fill with mnl_attr_put…; NLM_F_REQUEST
- * is added to the flags. */
 #define NETLINK_MESSAGE_SIZE 1024
+
+/* Starts a message in `buffer`, of that size, which the caller goes on to fill with mnl_attr_put…;
+ * NLM_F_REQUEST is added to the flags. */
 struct nlmsghdr *netlink_message(struct netlink *netlink, char *buffer, int type, int flags);
 
 /* Sends a message and reads the whole answer; `each` (NULL: none) gets every message of it but

@@ -62,7 +62,8 @@ bool subnet_is_free(const struct subnet *subnet, const struct routes *routes, un
 {
 	for (size_t i = 0; i < routes->count; i++) {
 		const struct route *route = &routes->items[i];
-		uint32_t either = host_bits(route->prefix_length) | host_bits(subnet->prefix_length);
+		uint32_t either =
+			host_bits(route->prefix_length) | host_bits(subnet->prefix_length);
 
 		if (route->prefix_length <= 1 || (own_link && route->link_index == own_link))
 			continue;

@@ -1,0 +1,37 @@
+/*
+ * A container's end of whatever network it was given: its name, its address, its files.
+ */
+#ifndef ENDPOINT_H
+#define ENDPOINT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "bridge.h"
+#include "cleanup.h"
+#include "error.h"
+#include "resolver.h"
+
+struct endpoint {
+	enum resolver_mode mode;
+	char id[65];		       /* 64 random hexadecimal digits, as Docker's */
+	char hostname[65];	       /* HOST_NAME_MAX of Linux is 64 */
+	struct bridge_network network; /* of RESOLVER_BRIDGE */
+	bool attached;		       /* to that */
+};
+
+/* Makes up an id, and makes what is missing of the network, on the data root `root`. The hostname is
+ * `hostname`, else (NULL) the first 12 digits of the id; on the host's network the host's own. The
+ * caller releases *endpoint. getrandom(2) */
+int endpoint_open(struct endpoint *endpoint, enum resolver_mode mode, const char *root,
+		  const char *hostname, struct error *err);
+
+/* Connects process `pid`, which waits in a network namespace of its own (or the host's, for
+ * RESOLVER_HOST), and writes its hostname, hosts and resolv.conf to the directory `files`. */
+int endpoint_attach(struct endpoint *endpoint, pid_t pid, const char *files, struct error *err);
+
+/* Gives back the address. Should that fail, the next who needs an address takes it over. */
+void endpoint_release(struct endpoint *endpoint);
+#define AUTO_ENDPOINT CLEANUP(endpoint_release)
+
+#endif
