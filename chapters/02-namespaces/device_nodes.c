@@ -23,12 +23,8 @@ static const struct {
 	const char *name, *target;
 } links[] = {
 	/* The ptmx of the container's own devpts: one of the host's would open the host's. */
-	{"ptmx", "pts/ptmx"},
-	{"fd", "/proc/self/fd"},
-	{"stdin", "/proc/self/fd/0"},
-	{"stdout", "/proc/self/fd/1"},
-	{"stderr", "/proc/self/fd/2"},
-	{"core", "/proc/kcore"},
+	{"ptmx", "pts/ptmx"},	       {"fd", "/proc/self/fd"},	      {"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"}, {"core", "/proc/kcore"},
 };
 
 /* Docker has no link where the kernel has no such file. */

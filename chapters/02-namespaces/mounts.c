@@ -22,8 +22,10 @@ static uint64_t attribute_of(const char *option)
 		const char *option;
 		uint64_t attribute;
 	} known[] = {
-		{"ro", MOUNT_ATTR_RDONLY},	 {"nosuid", MOUNT_ATTR_NOSUID},
-		{"nodev", MOUNT_ATTR_NODEV},	 {"noexec", MOUNT_ATTR_NOEXEC},
+		{"ro", MOUNT_ATTR_RDONLY},
+		{"nosuid", MOUNT_ATTR_NOSUID},
+		{"nodev", MOUNT_ATTR_NODEV},
+		{"noexec", MOUNT_ATTR_NOEXEC},
 		{"strictatime", MOUNT_ATTR_STRICTATIME},
 	};
 
@@ -182,7 +184,9 @@ int mount_make_read_only(int fd, bool recursive, struct error *err)
 
 int mount_attach(int fd, int target_fd, const char *target, struct error *err)
 {
-	if (move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	const unsigned by_descriptor = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+
+	if (move_mount(fd, "", target_fd, "", by_descriptor) < 0)
 		return error_sys(err, "mount on '%s'", target);
 	return 0;
 }

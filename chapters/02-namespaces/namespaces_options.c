@@ -31,8 +31,7 @@ const struct option_row namespaces_option_rows[] = {
 	{"init", 0, NULL, option_flag, FIELD(init),
 	 "Run an init as PID 1: it forwards signals and reaps zombies", "waitpid", "waitpid(2)"},
 	{"network", 0, "none|host", option_network, FIELD(network),
-	 "A network namespace of its own, or the host's", "CLONE_NEWNET",
-	 "network_namespaces(7)"},
+	 "A network namespace of its own, or the host's", "CLONE_NEWNET", "network_namespaces(7)"},
 	{0},
 };
 

@@ -44,9 +44,10 @@ static int refuse_link(const struct root *root, const char *target, struct error
 	if (fstat(fd, &st) < 0)
 		return error_sys(err, "look at '%s'", target);
 	if (S_ISLNK(st.st_mode))
-		return error_set(err, ELOOP,
-				 "mount on '%s' in the root file system: it is a symbolic link, and must be a directory",
-				 target);
+		return error_set(
+			err, ELOOP,
+			"mount on '%s' in the root file system: it is a symbolic link, and must be a directory",
+			target);
 	return 0;
 }
 
@@ -58,8 +59,7 @@ static int refuse_link(const struct root *root, const char *target, struct error
 static int mount_hierarchy(const struct root *root, const char *controllers, struct error *err)
 {
 	const char *name = strchr(controllers, '=');
-	AUTO_FREE char *target =
-		memory_format("/sys/fs/cgroup/%s", name ? name + 1 : controllers);
+	AUTO_FREE char *target = memory_format("/sys/fs/cgroup/%s", name ? name + 1 : controllers);
 	AUTO_FREE char *options =
 		memory_format(CGROUP_OPTIONS ",%s%s", name ? "none," : "", controllers);
 	const struct mount_row row = {target, "cgroup", "cgroup", options, NULL};
@@ -137,8 +137,8 @@ static const struct mount_row rows[] = {
 	/* Not nodev: its devices are to work. The image's own /dev is hidden, whatever it holds. */
 	{"/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k", fill_dev},
 	/* Every mount of devpts is an instance of its own; gid 5 is tty in every distribution. */
-	{"/dev/pts", "devpts", "devpts",
-	 "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5", NULL},
+	{"/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5",
+	 NULL},
 	/* Shows the network interfaces of the network namespace of whoever mounts it. */
 	{"/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro", fill_sys},
 	/* POSIX message queues of the ipc namespace. */

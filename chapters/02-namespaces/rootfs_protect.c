@@ -122,7 +122,8 @@ static int open_null(int root, struct error *err)
 	if (fstat(null, &st) < 0)
 		return error_sys(err, "look at '/dev/null'");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-		return error_set(err, EINVAL, "'/dev/null' in the container is not the null device");
+		return error_set(err, EINVAL,
+				 "'/dev/null' in the container is not the null device");
 	return take_fd(&null);
 }
 

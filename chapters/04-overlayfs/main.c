@@ -62,8 +62,8 @@ static int in_child(void *context, struct error *err)
 	return rootfs_protect(&container->rootfs, err);
 }
 
-static int start_and_wait(struct options *options, struct container *container,
-			  char *const *argv, int *status, struct error *err)
+static int start_and_wait(struct options *options, struct container *container, char *const *argv,
+			  int *status, struct error *err)
 {
 	AUTO_STRINGS struct strings env = {0}, command = {0};
 	AUTO_PROCESS struct process process = {0};
@@ -132,7 +132,8 @@ int main(int argc, char *argv[])
 	}
 	program_need_root(NAME, "making namespaces");
 	/* Signals wait for process_wait: one that ended us now would leave things behind. */
-	if (forwarding_block(&old_mask, &err) < 0 || layer_options_check(&options.layers, &err) < 0 ||
+	if (forwarding_block(&old_mask, &err) < 0 ||
+	    layer_options_check(&options.layers, &err) < 0 ||
 	    cgroup_options_check(&options.cgroup, &err) < 0 ||
 	    run(&options, argv + operand, &status, &err) < 0)
 		status = program_fail(NAME, &err, process_failure_status(&err));

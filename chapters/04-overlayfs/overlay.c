@@ -90,8 +90,8 @@ static void add_short_options(const struct overlay *overlay, const struct direct
 			      struct text *options)
 {
 	for (size_t i = overlay->layers.count; i-- > 0;)
-		text_add_format(options, "%s/proc/self/fd/%d", options->length ? ":" : "lowerdir=",
-				dirs->layers[i]);
+		text_add_format(options, "%s/proc/self/fd/%d",
+				options->length ? ":" : "lowerdir=", dirs->layers[i]);
 	if (overlay->upper)
 		text_add_format(options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
 				dirs->upper, dirs->work);
@@ -102,8 +102,9 @@ static int refuse(struct error *err)
 {
 	error_sys(err, "mount the overlay");
 	error_hint(err, ENODEV, "this kernel has no overlayfs: try 'modprobe overlay'");
-	return error_hint(err, EINVAL,
-			  "is the upper directory itself on an overlayfs, or the work directory on another file system?");
+	return error_hint(
+		err, EINVAL,
+		"is the upper directory itself on an overlayfs, or the work directory on another file system?");
 }
 
 /* The road of Linux before 6.13: mount(2), one page of options. */
@@ -198,7 +199,8 @@ int overlay_mount(const struct overlay *overlay, const char *target, struct erro
 	int result;
 
 	if (overlay->layers.count < 1 || overlay->layers.count > LAYERS_MAX)
-		return error_set(err, EINVAL, "mount an overlay of %zu layers: 1 to %d are possible",
+		return error_set(err, EINVAL,
+				 "mount an overlay of %zu layers: 1 to %d are possible",
 				 overlay->layers.count, LAYERS_MAX);
 	if (open_directories(overlay, target, &dirs, err) < 0)
 		return -1;

@@ -30,23 +30,28 @@ static int check_mode(const char *mode, bool *read_only, struct error *err)
 	return 0;
 }
 
-static int check_target(const struct volumes *volumes, const char *type, const char *text,
-			const char *target, struct error *err)
+static int check_target(const struct volumes *volumes, const char *target, struct error *err)
 {
 	AUTO_FREE char *normal = path_normal("/", target);
 
 	if (*target != '/')
 		return error_set(err, EINVAL,
-				 "invalid volume specification: '%s': invalid mount config for type \"%s\": invalid mount path: '%s' mount path must be absolute",
-				 text, type, target);
+				 "invalid mount path: '%s' mount path must be absolute", target);
 	if (strcmp(normal, "/") == 0)
-		return error_set(err, EINVAL,
-				 "invalid volume specification: '%s': invalid mount config for type \"%s\": invalid specification: destination can't be '/'",
-				 text, type);
+		return error_set(err, EINVAL, "invalid specification: destination can't be '/'");
 	for (size_t i = 0; i < volumes->count; i++)
 		if (strcmp(volumes->items[i].target, normal) == 0)
-			return error_set(err, EINVAL, "Duplicate mount point: %s", normal);
+			return error_set(err, EEXIST, "Duplicate mount point: %s", normal);
 	return 0;
+}
+
+/* Docker's words: only a bad target is told with all that it belongs to. */
+static int refuse_target(const char *text, const char *type, struct error *err)
+{
+	if (err->code == EEXIST)
+		return -1;
+	error_wrap(err, "invalid mount config for type \"%s\"", type);
+	return error_wrap(err, "invalid volume specification: '%s'", text);
 }
 
 /* As the docker command does: "./x" is below the current directory. The caller frees it. */
@@ -84,17 +89,19 @@ int volumes_add(struct volumes *volumes, const char *text, struct error *err)
 	if (rest || !*parts.source || (parts.target && !*parts.target))
 		return error_set(err, EINVAL, "invalid volume specification: '%s'", text);
 	if (!parts.target)
-		return error_set(err, ENOTSUP,
-				 "anonymous volume '%s': volumes without a host path come later; give HOST:CONTAINER",
-				 text);
-	if (check_mode(parts.mode, &read_only, err) < 0 ||
-	    check_target(volumes, is_path(parts.source) ? "bind" : "volume", text, parts.target,
-			 err) < 0)
+		return error_set(
+			err, ENOTSUP,
+			"anonymous volume '%s': volumes without a host path come later; give HOST:CONTAINER",
+			text);
+	if (check_mode(parts.mode, &read_only, err) < 0)
 		return -1;
+	if (check_target(volumes, parts.target, err) < 0)
+		return refuse_target(text, is_path(parts.source) ? "bind" : "volume", err);
 	if (!is_path(parts.source))
-		return error_set(err, ENOTSUP,
-				 "named volume '%s': named volumes come later; give a host path, './%s' for a relative one",
-				 parts.source, parts.source);
+		return error_set(
+			err, ENOTSUP,
+			"named volume '%s': named volumes come later; give a host path, './%s' for a relative one",
+			parts.source, parts.source);
 	add(volumes, absolute_source(parts.source), path_normal("/", parts.target), read_only);
 	return 0;
 }
@@ -154,9 +161,10 @@ static int check_kinds(const struct volume *volume, int source, int target, stru
 				 volume->target);
 	if (S_ISDIR(from.st_mode) == S_ISDIR(to.st_mode))
 		return 0;
-	return error_set(err, ENOTDIR,
-			 "mount '%s' on '%s': not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type",
-			 volume->source, volume->target);
+	return error_set(
+		err, ENOTDIR,
+		"mount '%s' on '%s': not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type",
+		volume->source, volume->target);
 }
 
 static void trace_bind(const struct volume *volume, const char *root)

@@ -21,7 +21,8 @@ struct volumes {
 	size_t count;
 };
 
-/* Adds "SRC:DST[:ro|rw]", Docker's -v. Errors: EINVAL with Docker's words. */
+/* Adds "SRC:DST[:ro|rw]", Docker's -v. Errors: EINVAL and EEXIST, with
+ * Docker's words; ENOTSUP for a volume without a host path. */
 int volumes_add(struct volumes *volumes, const char *text, struct error *err);
 
 /* Adds a bind of one file of ours, such as resolv.conf. */

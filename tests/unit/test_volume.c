@@ -44,10 +44,14 @@ static void test_refusals(void)
 		{"/a:", "invalid volume specification: '/a:'"},
 		{"/a:/b:rw:", "invalid volume specification: '/a:/b:rw:'"},
 		{"/a:/b:RO", "invalid mode: RO"},
-		{"/a:..", "invalid volume specification: '/a:..': invalid mount config for type \"bind\": invalid mount path: '..' mount path must be absolute"},
-		{"/a:/b/..", "invalid volume specification: '/a:/b/..': invalid mount config for type \"bind\": invalid specification: destination can't be '/'"},
-		{"name:/b", "named volume 'name': named volumes come later; give a host path, './name' for a relative one"},
-		{"/b", "anonymous volume '/b': volumes without a host path come later; give HOST:CONTAINER"},
+		{"/a:..",
+		 "invalid volume specification: '/a:..': invalid mount config for type \"bind\": invalid mount path: '..' mount path must be absolute"},
+		{"/a:/b/..",
+		 "invalid volume specification: '/a:/b/..': invalid mount config for type \"bind\": invalid specification: destination can't be '/'"},
+		{"name:/b",
+		 "named volume 'name': named volumes come later; give a host path, './name' for a relative one"},
+		{"/b",
+		 "anonymous volume '/b': volumes without a host path come later; give HOST:CONTAINER"},
 	};
 	AUTO_VOLUMES struct volumes volumes = {0};
 	struct error err;
@@ -68,7 +72,8 @@ static void test_options(void)
 	strings_add(&overlay.layers, "/bottom");
 	strings_add(&overlay.layers, "/t:o\\p");
 	add_options(&overlay, &options);
-	is(options.data, "lowerdir=/t\\:o\\\\p:/bottom,upperdir=/u\\,p,workdir=/w,userxattr,index=off",
+	is(options.data,
+	   "lowerdir=/t\\:o\\\\p:/bottom,upperdir=/u\\,p,workdir=/w,userxattr,index=off",
 	   "the top comes first, and separators are escaped");
 	errno = ENODEV;
 	refuse(&err);
