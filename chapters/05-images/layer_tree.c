@@ -343,6 +343,8 @@ static int by_depth(const void *first, const void *second)
 
 int layer_tree_finish(struct layer_tree *tree, struct error *err)
 {
+	if (!tree->directory_count)
+		return 0;
 	qsort(tree->directories, tree->directory_count, sizeof(*tree->directories), by_depth);
 	for (size_t i = 0; i < tree->directory_count; i++) {
 		const struct layer_directory *directory = &tree->directories[i];

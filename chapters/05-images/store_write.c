@@ -134,8 +134,10 @@ int store_commit_layer(const char *root, const char *diff_id, uint64_t unpacked_
 bool store_has_layer(const char *root, const char *diff_id)
 {
 	AUTO_FREE char *path = store_layer_path(root, diff_id);
+	AUTO_FREE char *size_path = memory_format("%s.size", path);
 
-	return access(path, F_OK) == 0;
+	/* A removal that was killed may have left one of them. */
+	return access(path, F_OK) == 0 && access(size_path, F_OK) == 0;
 }
 
 int store_stage_blob(const char *root, int *fd, char **path, struct error *err)
