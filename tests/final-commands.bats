@@ -112,6 +112,19 @@ log_has() { coracle logs "$1" 2>&1 | grep -q "$2"; }
     [ "$(state deaf .State.OOMKilled)" = false ]
 }
 
+@test "final stop waits for several containers at the same time" {
+    for name in deaf1 deaf2 deaf3; do
+        detached $name sleep 1000
+    done
+    start=$(date +%s%N)
+    run coracle stop -t 2 deaf1 deaf2 deaf3
+    exits 0
+    [ "$output" = "deaf1
+deaf2
+deaf3" ]
+    [ $((($(date +%s%N) - start) / 1000000)) -lt 5500 ]
+}
+
 @test "final stop sends the image's StopSignal, or the one that is asked for" {
     add_image stopping --config.stopsignal SIGUSR1
     coracle run -d --network none --name own "$MADE" sh -c 'trap "exit 11" USR1; trap "exit 12" USR2; echo ready; while :; do sleep 0.05; done'

@@ -131,7 +131,8 @@ static int lifecycle(const struct call *call, const struct option_row *rows,
 		{0},
 	};
 	int operand = subcommand_options(call, groups, 1, -1);
-	int status = subcommand_each(call, operand, act, &options, options.force);
+	struct action action = {act, &options, options.force};
+	int status = subcommand_each(call, operand, &action);
 
 	cleanup_memory(&options.signal);
 	return status;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "program.h"
@@ -110,26 +112,74 @@ int subcommand_fail_to_remove(const struct error *err, bool force)
 	return force && err->code == ENOENT ? 0 : status;
 }
 
-int subcommand_each(const struct call *call, int operand,
-		    int (*act)(const struct engine *engine, const char *name, const void *context,
-			       struct error *err),
-		    const void *context, bool force)
+/* How an action ended; MISSING is none of the failures that count. */
+enum outcome { DONE, FAILED, MISSING };
+
+static enum outcome act_on(const struct engine *engine, const struct action *action,
+			   const char *name)
+{
+	struct error err;
+
+	if (action->act(engine, name, action->context, &err) == 0)
+		return DONE;
+	return subcommand_fail_to_remove(&err, action->force) ? FAILED : MISSING;
+}
+
+/* Begins an action in a process of its own. Without one it is done here, and 0 is returned. */
+static pid_t begin(const struct engine *engine, const struct action *action, const char *name,
+		   enum outcome *outcome)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(act_on(engine, action, name));
+	if (pid > 0)
+		return pid;
+	*outcome = act_on(engine, action, name);
+	return 0;
+}
+
+static enum outcome await(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return FAILED;
+	return WIFEXITED(status) ? (enum outcome)WEXITSTATUS(status) : FAILED;
+}
+
+/* Prints what was done, in the order of the operands. */
+static int act_on_all(const struct engine *engine, const struct action *action, char *const *names,
+		      size_t count)
+{
+	enum outcome *outcomes = memory_zeroed(count, sizeof(*outcomes));
+	pid_t *pids = memory_zeroed(count, sizeof(*pids));
+	int status = 0;
+
+	for (size_t i = 0; i < count; i++)
+		pids[i] = begin(engine, action, names[i], &outcomes[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (pids[i])
+			outcomes[i] = await(pids[i]);
+		if (outcomes[i] == DONE)
+			printf("%s\n", names[i]);
+		fflush(stdout);
+		status |= outcomes[i] == FAILED ? STATUS_FAILED : 0;
+	}
+	cleanup_memory(&outcomes);
+	cleanup_memory(&pids);
+	return status;
+}
+
+int subcommand_each(const struct call *call, int operand, const struct action *action)
 {
 	AUTO_ENGINE struct engine engine = {0};
 	struct error err;
-	int status = 0;
 
 	if (subcommand_engine(call, &engine, &err) < 0)
 		return subcommand_fail(&err);
-	for (int i = operand; i < call->argc; i++) {
-		if (act(&engine, call->argv[i], context, &err) == 0)
-			printf("%s\n", call->argv[i]);
-		else
-			status |= subcommand_fail_to_remove(&err, force);
-		/* What was done is said at once: the next container may take its ten seconds. */
-		fflush(stdout);
-	}
-	return status;
+	return act_on_all(&engine, action, call->argv + operand, (size_t)(call->argc - operand));
 }
 
 void subcommand_print_help(void)

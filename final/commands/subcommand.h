@@ -58,12 +58,18 @@ int subcommand_fail(const struct error *err);
  * failure, and 0 is returned. */
 int subcommand_fail_to_remove(const struct error *err, bool force);
 
-/* Calls `act` for each operand from argv[operand] on, prints the operand when it succeeds and one
- * line when it fails, and goes on. Returns 1 if any failed, 0 otherwise; `force` as above. */
-int subcommand_each(const struct call *call, int operand,
-		    int (*act)(const struct engine *engine, const char *name, const void *context,
-			       struct error *err),
-		    const void *context, bool force);
+/* What a subcommand does to each of its operands. */
+struct action {
+	int (*act)(const struct engine *engine, const char *name, const void *context,
+		   struct error *err);
+	const void *context;
+	bool force; /* as for subcommand_fail_to_remove */
+};
+
+/* Does it to each operand from argv[operand] on, side by side: several containers that take their
+ * ten seconds to stop take them at the same time. Prints the operand when it has succeeded, one line
+ * when it has failed, and goes on. Returns 1 if any failed, 0 otherwise. */
+int subcommand_each(const struct call *call, int operand, const struct action *action);
 
 /* The subcommands, each in the file that its group is named after. */
 int command_run(const struct call *call);
