@@ -169,7 +169,20 @@ container_dir()
     [ ! -e "$dir" ]
 }
 
-@test "03 the end kills what is still in the cgroup, and removes cgroups made inside" {
+# Freezes what is in the cgroup $1 (its path on v2, or in the pids hierarchy).
+freeze()
+{
+    local v1=${1/pids/freezer}
+    if on_v2; then
+        echo 1 >"$1/cgroup.freeze"
+    else
+        mkdir -p "$v1"
+        cat "$1/cgroup.procs" >"$v1/cgroup.procs"
+        echo FROZEN >"$v1/freezer.state"
+    fi
+}
+
+@test "03 the end kills what is still in the cgroup, even frozen, and removes cgroups made inside" {
     local word=3.$BASHPID dir stray
     contain -- sleep "$word" 3>&- &
     local container=$!
@@ -179,6 +192,7 @@ container_dir()
     sleep 100 3>&- &
     stray=$!
     echo "$stray" >"$dir/inner/most/cgroup.procs"
+    freeze "$dir/inner/most"
     wait "$container"
     [ ! -e "$dir" ]
     run wait "$stray"

@@ -120,6 +120,21 @@ static void remove_parents(const char *mount, const char *dir)
 	}
 }
 
+/* Its hierarchy is then the first that is removed: a frozen process does not even die. */
+static void put_freezer_last(struct cgroup *cgroup)
+{
+	struct cgroup_hierarchy *all = cgroup->layout.hierarchies;
+
+	for (size_t i = 0; i < cgroup->made; i++)
+		if (strings_contain(&all[i].controllers, "freezer")) {
+			struct cgroup_hierarchy freezer = all[i];
+
+			all[i] = all[cgroup->made - 1];
+			all[cgroup->made - 1] = freezer;
+			return;
+		}
+}
+
 int cgroup_create(const char *name, const struct cgroup_limits *limits, struct cgroup **created,
 		  struct error *err)
 {
@@ -194,17 +209,15 @@ uint64_t cgroup_oom_kills(const struct cgroup *cgroup)
 
 int cgroup_destroy(struct cgroup *cgroup, struct error *err)
 {
-	int result = 0;
-
-	while (cgroup->made > 0) {
-		AUTO_FREE char *dir = dir_in(cgroup, --cgroup->made);
+	put_freezer_last(cgroup);
+	for (; cgroup->made > 0; cgroup->made--) {
+		AUTO_FREE char *dir = dir_in(cgroup, cgroup->made - 1);
 
 		if (cgroup_remove(dir, err) < 0)
-			result = -1;
-		else
-			remove_parents(cgroup->layout.hierarchies[cgroup->made].mount, dir);
+			return -1;
+		remove_parents(cgroup->layout.hierarchies[cgroup->made - 1].mount, dir);
 	}
-	return result;
+	return 0;
 }
 
 void cgroup_release(struct cgroup **cgroup)

@@ -60,7 +60,8 @@ int cgroup_add(struct cgroup *cgroup, pid_t pid, struct error *err);
 uint64_t cgroup_oom_kills(const struct cgroup *cgroup);
 
 /* Kills every process in it and below, and removes it with the cgroups that were made inside.
- * Fine if it is gone already. Errors: EBUSY if a process can't be killed (state D). */
+ * Fine if it is gone already. Tries for some ten seconds, and can be called again after a failure.
+ * Errors: EBUSY if a process does not end (state D). */
 int cgroup_destroy(struct cgroup *cgroup, struct error *err);
 
 void cgroup_release(struct cgroup **cgroup);
