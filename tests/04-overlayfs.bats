@@ -242,6 +242,22 @@ runner_of()
     done
 }
 
+@test "04 a volume on /dev can't give another file for the /dev/null that masks are made of" {
+    mkdir "$T/src"
+    echo fake >"$T/src/null"
+    run contain -v "$T/src:/dev" -- true
+    exits 125
+    says "'/dev/null' in the container is not the null device"
+    ln -sf /etc/passwd "$T/src/null"
+    run contain -v "$T/src:/dev" -- true
+    exits 125
+    says "'/dev/null' in the container is not the null device"
+    rm "$T/src/null"
+    run contain -v "$T/src:/dev" -- true
+    exits 125
+    says "is there a volume on /dev?"
+}
+
 @test "04 a directory on a file, or a file on a directory, is refused in Docker's words" {
     mkdir "$T/src"
     touch "$T/file"
