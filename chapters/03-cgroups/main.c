@@ -65,6 +65,7 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 		.cgroup = cgroup,
 	};
 	struct process_config config = {
+		.argv = rootfs_command(&container.rootfs, argv, &command),
 		.env = &env,
 		.clone_flags = namespaces_clone_flags(&container.namespaces),
 		.cgroup_fd = cgroup_clone_fd(cgroup),
@@ -73,11 +74,6 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 	};
 	AUTO_PROCESS struct process process = {0};
 
-	if (container.rootfs.init)
-		rootfs_init_command(argv, &command);
-	else
-		strings_add_argv(&command, argv);
-	config.argv = command.items;
 	environment_build(container.namespaces.hostname, NULL, &options->process.env, &env);
 	if (process_options_apply(&options->process, &config, err) < 0)
 		return -1;
