@@ -56,7 +56,8 @@ static int skip_data(struct archive *archive, struct error *err)
 
 	archive->data_left = archive->padding = 0;
 	for (; left; left -= count) {
-		if (take(archive, left < SIZE_MAX ? (size_t)left : SIZE_MAX, &bytes, &count, err) < 0)
+		if (take(archive, left < SIZE_MAX ? (size_t)left : SIZE_MAX, &bytes, &count, err) <
+		    0)
 			return -1;
 		if (!count)
 			return cut_short(err);
@@ -183,13 +184,9 @@ static int read_type(char flag, struct archive_entry *entry, struct error *err)
 	case '7': /* a file that lies in one piece on the disk */
 		entry->type = ARCHIVE_FILE;
 		return 0;
-	case '0' ... '6':
-		entry->type = (enum archive_type)flag;
-		return 0;
-	case 'S':
-		return error_set(err, EINVAL, "it is a sparse file, which layers may not have");
-	default:
-		return error_set(err, EINVAL, "its type '%c' is not one of a layer", flag);
+	case '0' ... '6': entry->type = (enum archive_type)flag; return 0;
+	case 'S': return error_set(err, EINVAL, "it is a sparse file, which layers may not have");
+	default: return error_set(err, EINVAL, "its type '%c' is not one of a layer", flag);
 	}
 }
 

@@ -23,7 +23,8 @@ bool archive_header_is_valid(const struct archive_header *header)
 	struct error ignored;
 
 	for (size_t i = 0; i < sizeof(*header); i++) {
-		bool within = i - offsetof(struct archive_header, checksum) < sizeof(header->checksum);
+		bool within =
+			i - offsetof(struct archive_header, checksum) < sizeof(header->checksum);
 		char byte = within ? ' ' : bytes[i];
 
 		of_unsigned += (unsigned char)byte;
@@ -176,13 +177,13 @@ static int read_text(const struct record *record, struct text *text, struct erro
 }
 
 /* Decimal digits, with a sign if it is a time; `*at` goes behind them. 18 digits fit. */
-static int read_decimal(const struct record *record, size_t *at, int64_t *number,
-			struct error *err)
+static int read_decimal(const struct record *record, size_t *at, int64_t *number, struct error *err)
 {
 	size_t first;
 	int64_t value = 0;
 
-	for (first = *at; *at < record->length && isdigit((unsigned char)record->value[*at]); ++*at) {
+	for (first = *at; *at < record->length && isdigit((unsigned char)record->value[*at]);
+	     ++*at) {
 		if (*at - first == 18)
 			return bad_value(record, err);
 		value = value * 10 + (record->value[*at] - '0');
@@ -247,8 +248,8 @@ static int read_xattr(const struct record *record, struct archive_entry *entry, 
 		return bad_value(record, err);
 	entry->xattrs = memory_resized(entry->xattrs, entry->xattr_count + 1, sizeof(*xattr));
 	xattr = &entry->xattrs[entry->xattr_count++];
-	xattr->name = memory_format("%.*s", (int)(record->key_length - prefix),
-				    record->key + prefix);
+	xattr->name =
+		memory_format("%.*s", (int)(record->key_length - prefix), record->key + prefix);
 	xattr->value = memory_copy(record->value, record->length);
 	xattr->length = record->length;
 	return 0;

@@ -219,8 +219,7 @@ static int limit_expansion(const struct compression *compression, struct error *
 	return 0;
 }
 
-int compression_open(struct compression *compression, int input_fd, int blob_fd,
-		     struct error *err)
+int compression_open(struct compression *compression, int input_fd, int blob_fd, struct error *err)
 {
 	*compression = (struct compression){
 		.input_fd = input_fd,
@@ -237,8 +236,7 @@ int compression_open(struct compression *compression, int input_fd, int blob_fd,
 			return -1;
 	compression->kind = detect(compression->next, compression->left);
 	if (!compression->kind->begin)
-		return error_set(err, ENOTSUP,
-				 "the layer is compressed by %s, not by gzip or zstd",
+		return error_set(err, ENOTSUP, "the layer is compressed by %s, not by gzip or zstd",
 				 compression->kind->name);
 	return compression->kind->begin(compression, err);
 }

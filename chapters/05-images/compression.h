@@ -35,8 +35,7 @@ struct compression {
 /* Reads the first bytes of input_fd and decides. All that is read is written to blob_fd, unless
  * that is -1. Both stay the caller's. Errors: ENOTSUP for xz and bzip2; those of reading, writing.
  */
-int compression_open(struct compression *compression, int input_fd, int blob_fd,
-		     struct error *err);
+int compression_open(struct compression *compression, int input_fd, int blob_fd, struct error *err);
 
 /* Gives the next decompressed bytes, valid until the next call; *count is 0 at the true end.
  * Errors: EBADMSG if the data is damaged or cut short; E2BIG if it expands beyond all reason. */

@@ -29,8 +29,7 @@
 #define WHITEOUT_NOTE ".wh..wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 
-static int next_bytes(void *context, const unsigned char **bytes, size_t *count,
-		      struct error *err)
+static int next_bytes(void *context, const unsigned char **bytes, size_t *count, struct error *err)
 {
 	return compression_next(context, bytes, count, err);
 }
@@ -102,14 +101,10 @@ static int unpack_entry(struct layer_tree *tree, struct archive *archive,
 	if (layer_path(text_string(&entry->name), path, err) < 0)
 		return -1;
 	switch (meaning_of(path)) {
-	case MEANS_WHITEOUT:
-		return hide(tree, path, err);
-	case MEANS_NOTHING:
-		return 0;
-	case MEANS_NONSENSE:
-		return error_set(err, EINVAL, "it lies below a whiteout");
-	case MEANS_ITSELF:
-		break;
+	case MEANS_WHITEOUT: return hide(tree, path, err);
+	case MEANS_NOTHING: return 0;
+	case MEANS_NONSENSE: return error_set(err, EINVAL, "it lies below a whiteout");
+	case MEANS_ITSELF: break;
 	}
 	if (entry->type != ARCHIVE_FILE)
 		return layer_tree_make(tree, path, entry, err);

@@ -42,8 +42,7 @@ static bool has_owner(const struct stat *st, const struct archive_entry *entry)
 	return st->st_uid == entry->uid && st->st_gid == entry->gid;
 }
 
-static int set_owner(int fd, const struct archive_entry *entry, struct stat *st,
-		     struct error *err)
+static int set_owner(int fd, const struct archive_entry *entry, struct stat *st, struct error *err)
 {
 	if (fstat(fd, st) < 0)
 		return error_sys(err, "examine what was made");

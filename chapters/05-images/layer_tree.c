@@ -176,14 +176,12 @@ static int make_node(int parent, const char *name, const struct archive_entry *e
 	case ARCHIVE_FILE:
 		return openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			      entry->mode & 0777);
-	case ARCHIVE_SYMLINK:
-		return symlinkat(text_string(&entry->target), parent, name);
+	case ARCHIVE_SYMLINK: return symlinkat(text_string(&entry->target), parent, name);
 	case ARCHIVE_CHARACTER_DEVICE:
 		return mknodat(parent, name, S_IFCHR | entry->mode, device_of(entry));
 	case ARCHIVE_BLOCK_DEVICE:
 		return mknodat(parent, name, S_IFBLK | entry->mode, device_of(entry));
-	default:
-		return mknodat(parent, name, S_IFIFO | entry->mode, 0);
+	default: return mknodat(parent, name, S_IFIFO | entry->mode, 0);
 	}
 }
 
@@ -262,8 +260,8 @@ static int remember_directory(struct layer_tree *tree, const char *path,
 		return error_set(err, E2BIG, "the layer has too many directories");
 	if (tree->directory_count == tree->directory_room) {
 		tree->directory_room = 2 * tree->directory_room + 64;
-		tree->directories = memory_resized(tree->directories, tree->directory_room,
-						   sizeof(*last));
+		tree->directories =
+			memory_resized(tree->directories, tree->directory_room, sizeof(*last));
 	}
 	last = &tree->directories[tree->directory_count];
 	last->path = memory_string(path);

@@ -277,8 +277,7 @@ static int read_config(const char *root, const char *digest, struct image_config
 	return 0;
 }
 
-static int add_layer(const char *root, const char *diff_id, struct image *image,
-		     struct error *err)
+static int add_layer(const char *root, const char *diff_id, struct image *image, struct error *err)
 {
 	AUTO_FREE char *path = NULL, *size_path = NULL;
 	AUTO_TEXT struct text text = {0};

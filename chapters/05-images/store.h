@@ -30,8 +30,8 @@ struct image {
 	char *name;	       /* familiar, with tag: "alpine:latest" */
 	char *id;	       /* "sha256:…" of the config */
 	char *manifest_digest; /* "sha256:…" of the manifest (of this platform) */
-	char *digest;	       /* what the registry answered for the name: an index or the manifest */
-	uint64_t size_bytes;   /* of the layers, unpacked */
+	char *digest;	     /* what the registry answered for the name: an index or the manifest */
+	uint64_t size_bytes; /* of the layers, unpacked */
 	struct image_config config;
 	struct strings layers; /* paths of the layer directories, bottom first */
 };

@@ -80,8 +80,8 @@ static void choose_digests_too(struct removal *removal)
 	for (size_t i = 0; i < removal->all.count; i++) {
 		const struct stored_reference *other = &removal->all.items[i];
 
-		if (other->reference.tag && !is_chosen(removal, i) &&
-		    is_same_image(other, first) && is_same_repository(other, first))
+		if (other->reference.tag && !is_chosen(removal, i) && is_same_image(other, first) &&
+		    is_same_repository(other, first))
 			return;
 	}
 	for (size_t i = 0; i < removal->all.count; i++) {
@@ -106,8 +106,8 @@ static int check_repositories(const struct removal *removal, const char *name, s
 }
 
 /* A name may go from an image in use as long as another one stays. */
-static int check_use(const struct removal *removal, const char *name,
-		     const struct strings *in_use, struct error *err)
+static int check_use(const struct removal *removal, const char *name, const struct strings *in_use,
+		     struct error *err)
 {
 	const char *id = first_chosen(removal)->id;
 
@@ -162,8 +162,7 @@ static int untag(const char *root, const struct stored_reference *stored, struct
 static int untag_all(struct removal *removal, struct error *err)
 {
 	for (int i = 0; i < removal->count; i++) {
-		const struct stored_reference *stored =
-			&removal->all.items[removal->chosen[i]];
+		const struct stored_reference *stored = &removal->all.items[removal->chosen[i]];
 		AUTO_FREE char *name = reference_familiar_text(&stored->reference);
 		AUTO_FREE char *line = memory_format("Untagged: %s", name);
 
@@ -178,8 +177,8 @@ static int untag_all(struct removal *removal, struct error *err)
 static void add_untagged_digest(const struct removal *removal)
 {
 	const struct stored_reference *first = first_chosen(removal);
-	AUTO_FREE char *line = memory_format("Untagged: %s@%s", first->reference.familiar,
-					     first->digest);
+	AUTO_FREE char *line =
+		memory_format("Untagged: %s@%s", first->reference.familiar, first->digest);
 
 	if (first->reference.tag && !strings_contain(removal->removed, line))
 		strings_add(removal->removed, line);
@@ -209,8 +208,8 @@ static int mark(const char *root, const struct stored_reference *stored, struct 
 /* Whole at its place, or gone from it: a tree that is removed in place would be neither. */
 static int remove_layer(const char *root, const char *path, struct error *err)
 {
-	AUTO_FREE char *staged = memory_format("%s/staging/removed-%s", root,
-					       strrchr(path, '/') + 1);
+	AUTO_FREE char *staged =
+		memory_format("%s/staging/removed-%s", root, strrchr(path, '/') + 1);
 
 	trace("mv %q %q", path, staged);
 	if (rename(path, staged) < 0)

@@ -28,8 +28,8 @@
 /* What making files of any owner, mode, type and capability needs; nothing else. */
 static const struct privileges unpacker_privileges = {
 	.limited = true,
-	.capabilities = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) |
-			BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP),
+	.capabilities = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) |
+			BIT(CAP_MKNOD) | BIT(CAP_SETFCAP),
 	.seccomp = true,
 	.no_new_privileges = true,
 };
@@ -112,8 +112,8 @@ static _Noreturn void run_child(const char *staging_dir, int input_fd, int blob_
 {
 	struct answer answer = {0};
 
-	answer.failed = unpack(staging_dir, input_fd, blob_fd, channel, &answer.result,
-			       &answer.err) < 0;
+	answer.failed =
+		unpack(staging_dir, input_fd, blob_fd, channel, &answer.result, &answer.err) < 0;
 	/* If this fails, the parent sees the end of the channel without an answer. */
 	send(channel, &answer, sizeof(answer), MSG_NOSIGNAL);
 	_exit(0);
