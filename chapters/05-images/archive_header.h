@@ -16,6 +16,7 @@ struct archive_header {
 	char prefix[155], unused[12];
 };
 
+/* Whether it is a zero block, as two of them end an archive. */
 bool archive_header_is_zero(const struct archive_header *header);
 
 /* Compares the checksum: of unsigned bytes, or of signed ones, as some old writers counted. */

@@ -17,10 +17,12 @@ struct digest {
 	void *context;
 };
 
-/* Begin, add bytes, and write the text; after which nothing can be added. Only memory can be
- * lacking, and that ends the process. EVP_DigestInit(3) */
+/* Begins a digest of no bytes yet. If OpenSSL fails, here or later, the text in the end is none of a
+ * digest, and so equals none. EVP_DigestInit(3) */
 void digest_begin(struct digest *digest);
+/* Adds bytes. */
 void digest_add(struct digest *digest, const void *bytes, size_t count);
+/* Writes the text. Nothing can be added any more. */
 void digest_end(struct digest *digest, char text[DIGEST_SIZE]);
 
 /* All three for bytes at hand. */

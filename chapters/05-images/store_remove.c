@@ -93,15 +93,20 @@ static void choose_digests_too(struct removal *removal)
 	}
 }
 
+/* In Docker's words. */
+static int conflict(const char *what, const char *why, struct error *err)
+{
+	return error_set(err, EBUSY, "conflict: %s - %s", what, why);
+}
+
 static int check_repositories(const struct removal *removal, const char *name, struct error *err)
 {
+	AUTO_FREE char *what = memory_format("unable to delete %s (must be forced)", name);
+
 	for (int i = 1; i < removal->count; i++)
 		if (!is_same_repository(&removal->all.items[removal->chosen[i]],
 					first_chosen(removal)))
-			return error_set(err, EBUSY,
-					 "conflict: unable to delete %s (must be forced) - image "
-					 "is referenced in multiple repositories",
-					 name);
+			return conflict(what, "image is referenced in multiple repositories", err);
 	return 0;
 }
 
@@ -109,19 +114,19 @@ static int check_repositories(const struct removal *removal, const char *name, s
 static int check_use(const struct removal *removal, const char *name, const struct strings *in_use,
 		     struct error *err)
 {
+	AUTO_FREE char *delete = memory_format("unable to delete %s (must be forced)", name);
+	AUTO_FREE char *untag =
+		memory_format("unable to remove repository reference \"%s\" (must force)", name);
+	AUTO_FREE char *used = NULL;
 	const char *id = first_chosen(removal)->id;
 
 	if (!id || !strings_contain(in_use, id) || has_other_name(removal))
 		return 0;
+	used = memory_format("a container is using its referenced image %.12s",
+			     id + strlen("sha256:"));
 	if (removal->by_id)
-		return error_set(err, EBUSY,
-				 "conflict: unable to delete %s (must be forced) - image is being "
-				 "used by a container",
-				 name);
-	return error_set(err, EBUSY,
-			 "conflict: unable to remove repository reference \"%s\" (must force) - a "
-			 "container is using its referenced image %.12s",
-			 name, id + strlen("sha256:"));
+		return conflict(delete, "image is being used by a container", err);
+	return conflict(untag, used, err);
 }
 
 static int choose(struct removal *removal, const char *name, const struct strings *in_use,

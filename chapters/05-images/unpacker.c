@@ -34,6 +34,12 @@ static const struct privileges unpacker_privileges = {
 	.no_new_privileges = true,
 };
 
+/* All that the child has of the world. */
+struct workplace {
+	const char *staging_dir;
+	int input_fd, blob_fd, channel;
+};
+
 struct answer {
 	bool failed;
 	struct layer_result result;
@@ -94,28 +100,26 @@ static int lock_up(const char *staging_dir, const int *kept, size_t count, struc
 	return privileges_lock(&unpacker_privileges, err);
 }
 
-static int unpack(const char *staging_dir, int input_fd, int blob_fd, int channel,
-		  struct layer_result *result, struct error *err)
+static int unpack(const struct workplace *place, struct layer_result *result, struct error *err)
 {
-	const int kept[] = {2, trace_fd(), input_fd, blob_fd, channel};
+	const int kept[] = {2, trace_fd(), place->input_fd, place->blob_fd, place->channel};
 	AUTO_CLOSE int directory = -1;
 
-	if (lock_up(staging_dir, kept, ARRAY_LENGTH(kept), err) < 0)
+	if (lock_up(place->staging_dir, kept, ARRAY_LENGTH(kept), err) < 0)
 		return error_wrap(err, "lock up the unpacker");
 	directory = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return error_sys(err, "open the layer's directory");
-	return layer_unpack(input_fd, blob_fd, directory, result, err);
+	return layer_unpack(place->input_fd, place->blob_fd, directory, result, err);
 }
 
-static _Noreturn void run_child(const char *staging_dir, int input_fd, int blob_fd, int channel)
+static _Noreturn void run_child(const struct workplace *place)
 {
 	struct answer answer = {0};
 
-	answer.failed =
-		unpack(staging_dir, input_fd, blob_fd, channel, &answer.result, &answer.err) < 0;
+	answer.failed = unpack(place, &answer.result, &answer.err) < 0;
 	/* If this fails, the parent sees the end of the channel without an answer. */
-	send(channel, &answer, sizeof(answer), MSG_NOSIGNAL);
+	send(place->channel, &answer, sizeof(answer), MSG_NOSIGNAL);
 	_exit(0);
 }
 
@@ -196,7 +200,7 @@ int unpacker_start(struct unpacker *unpacker, int blob_fd, const char *staging_d
 	if (pid < 0)
 		return -1;
 	if (pid == 0)
-		run_child(staging_dir, output, blob_fd, theirs);
+		run_child(&(struct workplace){staging_dir, output, blob_fd, theirs});
 	*unpacker = (struct unpacker){pid, take_fd(&input), take_fd(&ours)};
 	return 0;
 }
