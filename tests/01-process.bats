@@ -3,6 +3,25 @@
 
 load lib/helpers
 
+# share: makes the directory $HOST, which the command sees as $INSIDE, by the options in $SHARE.
+share()
+{
+    HOST=$BATS_TEST_TMPDIR/share INSIDE=/share SHARE=()
+    case $(program_number) in
+    01) INSIDE=$HOST ;;
+    02 | 03)
+        cp -a "$ROOTFS" "$BATS_TEST_TMPDIR/root"
+        HOST=$BATS_TEST_TMPDIR/root/share
+        SHARE=(--rootfs "$BATS_TEST_TMPDIR/root")
+        ;;
+    *) SHARE=(-v "$HOST:/share") ;;
+    esac
+    mkdir -p "$HOST"
+}
+
+# executable NAME CONTENT: an executable file in the shared directory.
+executable() { printf '%b' "$2" >"$HOST/$1" && chmod 755 "$HOST/$1"; }
+
 @test "01 the exit status is the command's own" {
     run contain -- sh -c 'exit 0'
     exits 0
@@ -11,8 +30,7 @@ load lib/helpers
 }
 
 @test "01 a command that is killed by signal n gives 128+n" {
-    needs_own_pid=$(program_number)
-    if [ "$needs_own_pid" = 01 ]; then
+    if [ "$(program_number)" = 01 ]; then
         run contain -- sh -c 'kill -KILL $$'
         exits 137
         run contain -- sh -c 'kill -TERM $$'
@@ -48,6 +66,52 @@ load lib/helpers
     says 'exec: "/etc": is a directory'
 }
 
+@test "01 a file that the user may not execute gives 126, though root may" {
+    share
+    executable tool '#!/bin/sh\nexit 5\n'
+    chmod 700 "$HOST/tool"
+    run contain "${SHARE[@]}" -- "$INSIDE/tool"
+    exits 5
+    run contain "${SHARE[@]}" -u 1000 -- "$INSIDE/tool"
+    exits 126
+    says "permission denied"
+}
+
+@test "01 what the kernel can't execute gives 255, and why" {
+    share
+    executable no-format 'echo hello\n'
+    executable no-interpreter '#!/no/such/interpreter\n'
+    run contain "${SHARE[@]}" -- "$INSIDE/no-format"
+    exits 255
+    says "exec $INSIDE/no-format: Exec format error"
+    run contain "${SHARE[@]}" -e "PATH=$INSIDE" -- no-interpreter
+    exits 255
+    says "exec $INSIDE/no-interpreter: No such file or directory"
+    says "not the interpreter that it names"
+}
+
+@test "01 PATH never leads to the working directory" {
+    share
+    executable tool '#!/bin/sh\n'
+    run contain "${SHARE[@]}" -w "$INSIDE" -e PATH=/nowhere: -- tool
+    exits 125
+    says 'exec: "tool": cannot run executable found relative to current directory'
+}
+
+@test "01 a command that is not given is said" {
+    ! program_is_at_least 05 || return 0 # the image has one
+    run contain -u 0 --
+    exits 125
+    says "command is missing"
+}
+
+@test "01 --help lists the options and gives 0" {
+    run contain --help -- true
+    exits 0
+    says "--cap-drop"
+    says "--workdir"
+}
+
 @test "01 an unknown option gives 125 and one line" {
     run contain --no-such-option -- true
     exits 125
@@ -66,6 +130,28 @@ load lib/helpers
     says_not ABSENT
 }
 
+@test "01 -e takes the caller's value, or takes the variable away, and refuses a name that is empty" {
+    run contain -e PATH -- sh -c 'echo $PATH'
+    exits 0
+    [ "$output" = "$PATH" ]
+    run env -u HOSTNAME -u ABSENT bash -c "source '$TOP/tests/lib/helpers.bash'; contain -e HOSTNAME -e ABSENT -- env"
+    exits 0
+    says_not HOSTNAME
+    says_not ABSENT
+    run contain -e =value -- true
+    exits 125
+    says "invalid environment variable: =value"
+}
+
+@test "01 HOME is the user's, unless it is given" {
+    run contain -u 54321 -- sh -c 'echo $HOME'
+    [ "$output" = / ]
+    run contain -u 54321 -e HOME= -- sh -c 'echo $HOME'
+    [ "$output" = / ]
+    run contain -u 54321 -e HOME=/here -- sh -c 'echo $HOME'
+    [ "$output" = /here ]
+}
+
 @test "01 a PATH that is given is searched for the command" {
     run -127 contain -e PATH=/nowhere -- sh
     exits 127
@@ -78,6 +164,17 @@ load lib/helpers
     says uid=1234
     says gid=4321
     says_not root
+    run contain -u 1234:4321 -- id -G
+    [ "$output" = 4321 ]
+}
+
+@test "01 a user or group above 2^31-1 is refused" {
+    local user
+    for user in 2147483648 4294967295 18446744073709551616 0:4294967295; do
+        run contain -u "$user" -- id
+        exits 125
+        says "uids and gids must be in range 0-2147483647"
+    done
 }
 
 @test "01 a user without a group has group 0, and root's files are closed to it" {
@@ -97,13 +194,40 @@ load lib/helpers
     says 'unable to find user nobody-of-this-name: no matching entries in passwd file'
 }
 
-@test "01 the working directory is entered, as the user" {
-    run contain -w /tmp -- pwd
+@test "01 the working directory is entered, also where it is closed to the user" {
+    share
+    mkdir -m 700 "$HOST/closed"
+    run contain "${SHARE[@]}" -w "$INSIDE/closed" -- pwd
     exits 0
-    [ "$output" = /tmp ]
+    [ "$output" = "$INSIDE/closed" ]
+    run contain "${SHARE[@]}" -w "$INSIDE/closed" -u 1000 -- sh -c 'pwd; ls . 2>&1'
+    says "$INSIDE/closed"
+    says "ermission denied"
     run contain -w relative -- true
     exits 125
     says "the working directory 'relative' is invalid, it needs to be an absolute path"
+}
+
+@test "01 a working directory that is missing is made, and is root's" {
+    share
+    (umask 077 && contain "${SHARE[@]}" -w "$INSIDE/new/../made/dir" -u 1000 -- true)
+    [ "$(stat -c '%u:%g %a' "$HOST/made" "$HOST/made/dir")" = "0:0 755
+0:0 755" ]
+    [ ! -e "$HOST/new" ]
+}
+
+@test "01 a working directory may be behind a link, but not be a file" {
+    share
+    mkdir "$HOST/real"
+    ln -s real "$HOST/link"
+    echo >"$HOST/file"
+    run contain "${SHARE[@]}" -w "$INSIDE/link" -- pwd
+    exits 0
+    [ "$output" = "$INSIDE/real" ]
+    run contain "${SHARE[@]}" -w "$INSIDE/file" -- pwd
+    exits 125
+    says "$INSIDE/file"
+    says "Not a directory"
 }
 
 # capability_sets OPTIONS: the sets of a process started with them.
@@ -140,9 +264,22 @@ CapAmb:	0000000000000000" ]
 }
 
 @test "01 a capability that is dropped is really gone" {
-    run contain -- chown 1:1 /proc/self/fd/0
-    run contain --cap-drop SETUID -- sh -c 'grep ^CapEff /proc/self/status'
-    says "CapEff:	00000000a804257b"
+    share
+    touch "$HOST/file"
+    run contain "${SHARE[@]}" -- chown 1:1 "$INSIDE/file"
+    exits 0
+    [ "$(stat -c %u "$HOST/file")" = 1 ]
+    run contain "${SHARE[@]}" --cap-drop CHOWN -- chown 2:2 "$INSIDE/file"
+    [ "$status" -ne 0 ]
+    says "Operation not permitted"
+    [ "$(stat -c %u "$HOST/file")" = 1 ]
+}
+
+@test "01 a capability that the caller lacks is named" {
+    run setpriv --bounding-set=-sys_time --inh-caps=-sys_time -- \
+        bash -c "source '$TOP/tests/lib/helpers.bash'; contain --cap-add SYS_TIME -- true"
+    exits 125
+    says "sys_time"
 }
 
 @test "01 the default seccomp profile is loaded, and bites" {
@@ -155,6 +292,13 @@ CapAmb:	0000000000000000" ]
     says "Operation not permitted"
 }
 
+@test "01 a capability that is added opens its system calls too" {
+    run contain -- unshare -u true
+    [ "$status" -ne 0 ]
+    run contain --cap-add SYS_ADMIN -- unshare -u true
+    exits 0
+}
+
 @test "01 no_new_privs is off unless asked for" {
     run contain -- grep ^NoNewPrivs /proc/self/status
     [ "$output" = "NoNewPrivs:	0" ]
@@ -162,7 +306,7 @@ CapAmb:	0000000000000000" ]
 
 @test "01 signals reach the command" {
     local out=$BATS_TEST_TMPDIR/out signal
-    for signal in TERM HUP USR1 INT; do
+    for signal in TERM HUP INT QUIT USR1 WINCH TSTP CONT; do
         : >"$out"
         contain -- sh -c "trap 'echo got $signal; exit 7' $signal; echo ready; while :; do sleep 0.05; done" >"$out" 3>&- &
         local pid=$!
@@ -190,6 +334,31 @@ runner_of()
     exits 0
     says "SigBlk:	0000000000000000"
     says "SigIgn:	0000000000000000"
+}
+
+@test "01 the umask is 022, whatever the caller's is" {
+    (umask 077 && contain -- sh -c umask) >"$BATS_TEST_TMPDIR/out"
+    grep -qx '0*022' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "01 streams that the caller closed are /dev/null" {
+    contain -- sh -c 'readlink /proc/self/fd/0; readlink /proc/self/fd/2 >&1' \
+        <&- 2>&- >"$BATS_TEST_TMPDIR/out"
+    run cat "$BATS_TEST_TMPDIR/out"
+    [ "${lines[0]}" = /dev/null ]
+    [ "$(program_number)" = 07 ] || [ "${lines[1]}" = /dev/null ]
+}
+
+@test "01 the command ends with its runner, also as another user" {
+    [ "$PROGRAM" != coracle ] || return 0 # there it outlives it, by its monitor
+    local out=$BATS_TEST_TMPDIR/out pid child
+    contain -u 1000 -- sh -c 'echo ready; exec sleep 33' >"$out" 3>&- &
+    pid=$!
+    await grep -q ready "$out"
+    pid=$(runner_of "$pid")
+    child=$(cat "/proc/$pid/task/$pid/children")
+    kill -KILL "$pid"
+    await test ! -e "/proc/${child% }"
 }
 
 @test "01 no descriptor of the caller's reaches the command" {

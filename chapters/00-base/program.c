@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -49,6 +50,8 @@ int program_options(const char *name, const char *usage, const struct option_gro
 	int operand;
 
 	open_missing_streams();
+	/* The modes of what we make are those we say, whatever the caller's umask. */
+	umask(0022);
 	operand = options_parse(groups, argc, argv, &err);
 	if (operand < 0) {
 		error_hint(&err, err.code, "see '%s --help'", name);

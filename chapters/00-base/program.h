@@ -20,14 +20,15 @@ extern const struct option_row program_option_rows[];
 
 /* Reads options into the groups, the first of which must be of program_option_rows. --help is
  * printed, and ends the program with 0; a mistake is printed, and ends it with 125; --explain opens
- * the trace. Standard streams that are closed become /dev/null. `name` is the program, with its subcommand; `usage` follows it in the help. Returns
- * the index of the first operand. */
+ * the trace. Standard streams that are closed become /dev/null, and the umask 022. `name` is the
+ * program, with its subcommand; `usage` follows it in the help. Returns the index of the first
+ * operand. */
 int program_options(const char *name, const char *usage, const struct option_group *groups,
 		    int argc, char *const *argv);
 
-/* A parser of options, for a struct strings: adds "NAME=value" as it is; a bare NAME is added with the
- * value that it has in our own environment, or bare if it has none there. It is here because only
- * front ends read the environment. */
+/* A parser of options, for a struct strings: adds "NAME=value" as it is, a bare NAME with the value
+ * that it has in our own environment, or bare if it has none there. It is here because only front
+ * ends read the environment. */
 int program_option_environment(void *field, const char *value, struct error *err);
 
 /* Prints "NAME: text" on standard error and returns `status`. */

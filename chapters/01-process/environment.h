@@ -6,8 +6,8 @@
 
 #include "text.h"
 
-/* Sets "NAME=value" in the list: it takes the place of an entry of the same name. A bare "NAME" takes
- * that entry away, as in Docker. */
+/* Sets "NAME=value" in the list: it takes the place of an entry of the same name. A bare "NAME"
+ * takes that entry away, as in Docker. */
 void environment_set(struct strings *env, const char *entry);
 
 /* The value of a name, or NULL. It is the list's own. */

@@ -1,8 +1,11 @@
 /* Chapter 00: errors, texts, paths, options, JSON. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -100,6 +103,8 @@ static void test_numbers(void)
 	ok(text_to_number("18446744073709551616", UINT64_MAX, &number, &err) < 0 &&
 		   err.code == ERANGE,
 	   "one more is out of range");
+	ok(text_to_number("7", 5, &number, &err) < 0 && text_to_number("5", 5, &number, &err) == 0,
+	   "the most may be one digit");
 	ok(text_to_number("12a", 100, &number, &err) < 0 && err.code == EINVAL, "12a is no number");
 }
 
@@ -143,6 +148,73 @@ static void test_roots(void)
 	ok(path_remove_tree(dir, &err) == 0 && access(dir, F_OK) < 0 && access("/etc", F_OK) == 0,
 	   "a tree is removed, its links are not followed");
 	ok(path_remove_tree(dir, &err) == 0, "what is missing is removed already");
+}
+
+static void test_removal(void)
+{
+	char dir[] = "/tmp/test-base-XXXXXX";
+	AUTO_CLOSE int root = -1;
+	struct error err;
+	int deep;
+
+	if (!ok(mkdtemp(dir) && chdir(dir) == 0, "a directory for removal"))
+		return;
+	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* Deeper than we can have files open, and than PATH_MAX. */
+	for (deep = 0; deep < 3000 && mkdir("d", 0755) == 0 && chdir("d") == 0; deep++)
+		;
+	ok(deep == 3000 && fchdir(root) == 0 && mkdir("lifted.0", 0755) == 0, "3000 levels");
+	ok(path_remove_tree(dir, &err) == 0 && access(dir, F_OK) < 0, "are removed");
+}
+
+/* In a mount namespace of its own: a bind mount has the device of what it shows. */
+static void remove_around_mount(void)
+{
+	char dir[] = "/tmp/test-base-XXXXXX";
+	struct error err;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    !mkdtemp(dir) || chdir(dir) < 0 || mkdir("kept", 0755) < 0 ||
+	    mkdir("kept/inside", 0755) < 0 || mkdir("tree", 0755) < 0 ||
+	    mkdir("tree/mount", 0755) < 0 || mount("kept", "tree/mount", NULL, MS_BIND, NULL) < 0)
+		_exit(2);
+	if (path_remove_tree("tree", &err) == 0 || err.code != EXDEV)
+		_exit(3);
+	if (path_remove_tree("tree/mount/", &err) == 0 || access("kept/inside", F_OK) < 0)
+		_exit(4);
+	if (umount("tree/mount") < 0 || path_remove_tree("tree/", &err) < 0 ||
+	    access("tree", F_OK) == 0)
+		_exit(5);
+	_exit(path_remove_tree(dir, &err) < 0 ? 6 : 0);
+}
+
+static void test_mounts(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		remove_around_mount();
+	waitpid(pid, &status, 0);
+	is_number(WEXITSTATUS(status), 0, "what is mounted in a tree is not touched");
+}
+
+static void test_directories(void)
+{
+	char file[] = "/tmp/test-base-XXXXXX";
+	AUTO_CLOSE int fd = mkstemp(file);
+	AUTO_FREE char *below = path_join(file, "x");
+	struct error err;
+
+	ok(path_make_dirs(file, 0755, &err) < 0 && err.code == ENOTDIR, "a file is in the way");
+	ok(path_make_dirs(below, 0755, &err) < 0 && err.code == ENOTDIR, "and above");
+	ok(path_remove_tree(file, &err) == 0 && path_remove_tree(below, &err) == 0,
+	   "a file is removed, and what was below it is gone");
+	ok(path_make_dirs(below, 0755, &err) == 0 && path_make_dirs(below, 0755, &err) == 0,
+	   "directories are made, once");
+	path_remove_tree(file, &err);
 }
 
 struct sample {
@@ -294,6 +366,9 @@ int main(void)
 	test_numbers();
 	test_paths();
 	test_roots();
+	test_removal();
+	test_mounts();
+	test_directories();
 	test_options();
 	test_json();
 	test_files();
