@@ -85,6 +85,7 @@ store_is_correct()
 {
     local file
     for file in "$S"/blobs/sha256/*; do
+        [ -e "$file" ] || continue
         [ "$(sha256sum <"$file" | cut -d' ' -f1)" = "${file##*/}" ] || { echo "$file"; return 1; }
     done
 }
@@ -212,7 +213,7 @@ layers" ]
     says "was found but its platform (linux/amd64) does not match the specified platform (linux/s390x)"
     store_is_empty
     run pull --platform 'linux' "$PLAIN/team/busybox"
-    [ "$status" -eq 125 ]
+    [ "$status" -ne 0 ]
     says "the platform 'linux' is not OS/ARCHITECTURE[/VARIANT]"
 }
 

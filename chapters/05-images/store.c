@@ -301,6 +301,15 @@ static int add_layer(const char *root, const char *diff_id, struct image *image,
 	return 0;
 }
 
+/* overlayfs takes a directory only once. What a layer says that comes again, that one says above. */
+static bool comes_again(const struct strings *diff_ids, size_t index)
+{
+	for (size_t i = index + 1; i < diff_ids->count; i++)
+		if (strcmp(diff_ids->items[i], diff_ids->items[index]) == 0)
+			return true;
+	return false;
+}
+
 static int load_parts(const char *root, struct image *image, struct error *err)
 {
 	AUTO_MANIFEST struct manifest manifest = {0};
@@ -311,7 +320,8 @@ static int load_parts(const char *root, struct image *image, struct error *err)
 	if (read_config(root, image->id, &image->config, err) < 0)
 		return -1;
 	for (size_t i = 0; i < image->config.diff_ids.count; i++)
-		if (add_layer(root, image->config.diff_ids.items[i], image, err) < 0)
+		if (!comes_again(&image->config.diff_ids, i) &&
+		    add_layer(root, image->config.diff_ids.items[i], image, err) < 0)
 			return -1;
 	return 0;
 }

@@ -35,7 +35,8 @@ static int clean_staging(const char *root, struct error *err)
 
 	if (path_remove_tree(path, err) < 0)
 		return error_wrap(err, "clean up after a killed pull");
-	if (mkdir(path, 0700) < 0)
+	/* EEXIST: one who is about to lock the store has just prepared it. */
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return error_sys(err, "make directory '%s'", path);
 	return 0;
 }
