@@ -33,7 +33,8 @@ static int clean_staging(const char *root, struct error *err)
 {
 	AUTO_FREE char *path = path_join(root, "staging");
 
-	if (path_remove_tree(path, err) < 0)
+	/* Mostly there is nothing, which rmdir says at once. */
+	if (rmdir(path) < 0 && path_remove_tree(path, err) < 0)
 		return error_wrap(err, "clean up after a killed pull");
 	/* EEXIST: one who is about to lock the store has just prepared it. */
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
