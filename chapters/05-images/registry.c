@@ -164,7 +164,7 @@ static int log_in_bearer(struct registry *registry, const struct challenge *chal
 				 registry->reference->domain);
 	/* A password never crosses a network in the clear. */
 	if (!text_starts_with(challenge->realm, "https://") &&
-	    !(registry->plain && text_starts_with(challenge->realm, "http://")))
+	    !(registry->plain && is_loopback(challenge->realm)))
 		return error_set(err, EPROTO, "log in at '%s': it is not an https address",
 				 challenge->realm);
 	url = token_url(registry, challenge);
