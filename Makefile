@@ -142,12 +142,12 @@ deps: ## install what is missing to build (CH=03: for that chapter alone)
 
 demo: ## install what is missing, build, pull an image and run it, explained
 	@tools/deps 06 demo registry
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@demo/run
 
 test: ## install what is missing, build, run every test (CH=03: one chapter's)
-	@tools/deps 06 test registry vm
-	@$(MAKE) --no-print-directory all
+	@tools/deps 06 test registry
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/run $(CH)
 
 bench: all ## what a start costs, beside the kernel's own price and other runners
@@ -156,7 +156,7 @@ bench: all ## what a start costs, beside the kernel's own price and other runner
 # Unit tests link every module, and always run with the sanitizers on.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 unit: ## build and run the unit tests, with AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory SANITIZE=address,undefined unit-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) SANITIZE=address,undefined unit-programs
 	@tests/lib/run-units build/address-undefined/unit/test_*
 .PHONY: unit unit-programs
 unit-programs: $(UNIT)
