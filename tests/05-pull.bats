@@ -257,6 +257,27 @@ layers" ]
     grep -q 'GET /v2/busybox/manifests/latest.* 200' "$F/tls/log"
 }
 
+@test "05 a registry elsewhere must speak https, with a certificate that somebody vouches for" {
+    run in_private_network bash -c '
+        ip address add 10.9.9.9/32 dev lo
+        openssl s_server -quiet -accept 10.9.9.9:5000 -cert "$F/tls/cert.pem" -key "$F/tls/key.pem" -www </dev/null 3>&- &
+        python3 -m http.server --bind 10.9.9.9 5001 3>&- >"$3" 2>&1 &
+        trap "kill %1 %2" EXIT
+        for port in 5000 5001; do
+            for try in {1..100}; do
+                ! { : >/dev/tcp/10.9.9.9/$port; } 2>/dev/null || break
+                sleep 0.05
+            done
+            "$1" pull --root="$2" 10.9.9.9:$port/x
+        done' - "$BUILD/libexec/coracle/coracle-image" "$S" "$BATS_TEST_TMPDIR/http.log"
+    exits 125
+    says "get 'https://10.9.9.9:5000/v2/x/manifests/latest': SSL certificate problem"
+    says "get 'https://10.9.9.9:5001/v2/x/manifests/latest'"
+    says_not "http://"
+    run grep /v2/ "$BATS_TEST_TMPDIR/http.log"
+    exits 1
+}
+
 @test "05 basic authentication takes what docker login wrote" {
     run pull "$BASIC/busybox"
     fails
@@ -367,9 +388,9 @@ layers" ]
 }
 
 @test "05 a layer that is damaged, longer or shorter than promised is refused" {
-    refuses damaged-layer "pull layer 'sha256:"
+    refuses damaged-layer "pull layer 'sha256:" "it is not what its digest promises"
     refuses long-layer "it is larger than"
-    refuses short-layer "pull layer 'sha256:"
+    refuses short-layer "pull layer 'sha256:" "it is not what its digest promises"
     refuses missing-layer "blob unknown"
 }
 

@@ -7,7 +7,7 @@
  *	   ^---- answer: done, or why not ---------'                               |
  *	   ^---- result: digests and sizes of what came ---------------------------'
  *
- * The coordinator trusts neither: it compares digests, and gives things their name in the store.
+ * The coordinator parses no byte of a layer. It compares digests, and gives things their place.
  * The reference comes last, so a pull that is ended at any moment leaves a store that is correct.
  */
 #ifndef PULL_H

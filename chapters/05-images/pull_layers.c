@@ -152,8 +152,10 @@ static int finish_job(struct work *work, struct job *job, const struct fetch_ans
 	const char *root = work->request->root;
 	struct layer_result result = {0};
 
-	if (finish_unpacking(job, answer, &result, err) < 0)
+	if (finish_unpacking(job, answer, &result, err) < 0) {
+		error_hint(err, EBADMSG, "it is not what its digest promises");
 		return error_wrap(err, "pull layer '%.19s'", layer->digest);
+	}
 	if (verify(layer, diff_id, &result, err) < 0)
 		return -1;
 	if (store_commit_layer(root, diff_id, result.unpacked_bytes, job->staged_dir, err) < 0)
