@@ -75,12 +75,13 @@ static void add_rules(struct text *text, const char *table, const char *bridge)
 	text_add_format(text, "add table inet %s\n", table);
 	text_add_format(text, "add set inet %s bridges { type ifname; }\n", table);
 	text_add_format(text, "add element inet %s bridges { \"%s\" }\n", table, bridge);
-	text_add_format(text,
-			"add chain inet %s forward { type filter hook forward priority filter; }\n"
-			"flush chain inet %s forward\n"
-			"add rule inet %s forward iifname @bridges accept\n"
-			"add rule inet %s forward oifname @bridges accept\n",
-			table, table, table, table);
+	/* From outside only what answers: as Docker 28, which lets no one in by a route alone. */
+	text_add_format(
+		text,
+		"add chain inet %s forward { type filter hook forward priority filter; }\n"
+		"flush chain inet %s forward\n"
+		"add rule inet %s forward iifname != @bridges oifname @bridges ct state != { established, related } drop\n",
+		table, table, table);
 	/* Not from one container to another: they see each other's own address. */
 	text_add_format(
 		text,

@@ -3,8 +3,8 @@
  *
  *	table inet coracle {
  *		set bridges { type ifname; elements = { "coracle0" } }
- *		chain forward     what goes through a bridge may pass
- *		chain postrouting what leaves by another interface takes that one's address
+ *		chain forward     what comes into a bridge from outside must answer something
+ *		chain postrouting what leaves a bridge takes the address of the way out
  *	}
  *
  * The rules never change: a network is an element of the set, and what later comes with a container

@@ -1,0 +1,175 @@
+/* Chapter 06: subnets, leases, resolv.conf; nothing that needs a network. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "address_pool.h"
+#include "path.h"
+#include "resolver.h"
+#include "subnet.h"
+#include "tap.h"
+#include "text.h"
+
+static struct subnet subnet(const char *text)
+{
+	struct subnet parsed = {0};
+	struct error err;
+
+	if (subnet_parse(text, &parsed, &err) < 0)
+		printf("# %s\n", err.text);
+	return parsed;
+}
+
+static struct route route(const char *text)
+{
+	struct subnet to = subnet(text);
+
+	return (struct route){subnet_first(&to), to.prefix_length, 1};
+}
+
+/* --- subnets ------------------------------------------------------------------------------- */
+
+static void test_parse(void)
+{
+	static const char *const wrong[] = {"",
+					    "172.30.0.0",
+					    "172.30.0.0/",
+					    "172.30.0.0/31",
+					    "172.30.0.0/7",
+					    "172.30.0.0/-8",
+					    "172.30.0.1/16",
+					    "172.30.0/16",
+					    "1172.300.100.100/16",
+					    "fd00::/16",
+					    "172.30.0.0/16x"};
+	struct subnet parsed = subnet("172.30.0.0/16"), untouched = parsed;
+	struct error err;
+
+	is(address_text(parsed.gateway).text, "172.30.0.1", "the gateway is the first host");
+	is(address_text(subnet_first(&parsed)).text, "172.30.0.0", "the network's address");
+	is(address_text(subnet_last(&parsed)).text, "172.30.255.255", "the broadcast address");
+	is(subnet_text(&parsed).text, "172.30.0.0/16", "a subnet as text");
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+		ok(subnet_parse(wrong[i], &parsed, &err) < 0 && err.code == EINVAL, wrong[i]);
+	ok(memcmp(&parsed, &untouched, sizeof(parsed)) == 0, "and nothing is stored then");
+}
+
+static void test_choice(void)
+{
+	struct route items[20] = {{{0}, 0, 1}};
+	struct routes routes = {items, 1};
+	struct subnet chosen;
+	struct error err;
+
+	subnet_choose(&routes, 0, &chosen, &err);
+	is(subnet_text(&chosen).text, "172.30.0.0/16", "a default route is in nobody's way");
+	items[routes.count++] = (struct route){{0}, 1, 1};
+	items[routes.count++] = (struct route){{inet_addr("128.0.0.0")}, 1, 1};
+	subnet_choose(&routes, 0, &chosen, &err);
+	is(subnet_text(&chosen).text, "172.30.0.0/16", "nor is one in two halves, as of a VPN");
+	items[routes.count++] = route("172.30.7.0/24");
+	subnet_choose(&routes, 0, &chosen, &err);
+	is(subnet_text(&chosen).text, "172.31.0.0/16", "a route into a part is");
+	ok(subnet_choose(&routes, 1, &chosen, &err) == 0 && chosen.prefix_length == 16 &&
+		   strcmp(subnet_text(&chosen).text, "172.30.0.0/16") == 0,
+	   "but not by our own bridge");
+	items[routes.count++] = route("172.16.0.0/12");
+	subnet_choose(&routes, 0, &chosen, &err);
+	is(subnet_text(&chosen).text, "192.168.0.0/20", "a wider route is");
+	items[routes.count++] = route("192.168.1.0/24");
+	subnet_choose(&routes, 0, &chosen, &err);
+	is(subnet_text(&chosen).text, "192.168.16.0/20", "the next");
+	items[routes.count++] = route("192.168.0.0/16");
+	ok(subnet_choose(&routes, 0, &chosen, &err) < 0 && err.code == EADDRNOTAVAIL,
+	   "and at last there is none");
+}
+
+/* --- leases -------------------------------------------------------------------------------- */
+
+static bool is_not_dead(void *context, const char *id)
+{
+	(*(int *)context)++;
+	return strcmp(id, "dead") != 0;
+}
+
+static const char *lease(const struct address_pool *pool, const char *id)
+{
+	static struct short_text text;
+	struct in_addr address;
+	struct error err;
+
+	if (address_pool_lease(pool, id, &address, &err) < 0)
+		return err.code == EADDRNOTAVAIL ? "none" : "error";
+	text = address_text(address);
+	return text.text;
+}
+
+static void test_leases(void)
+{
+	char dir[] = "/tmp/test-leases-XXXXXX";
+	struct address_pool pool = {subnet("192.0.2.0/29"), mkdtemp(dir), -1, NULL, NULL};
+	struct leases leases = {0};
+	struct error err;
+	int asked = 0;
+
+	pool.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	is(lease(&pool, "a"), "192.0.2.2", "the lowest after the gateway");
+	is(lease(&pool, "b"), "192.0.2.3", "the next");
+	is(lease(&pool, "dead"), "192.0.2.4", "and the next");
+	is_number(address_pool_release(&pool, "a", &err), 0, "one is given back");
+	is_number(address_pool_release(&pool, "a", &err), 0, "twice is fine");
+	is(lease(&pool, "c"), "192.0.2.2", "and leased again, being the lowest");
+	is(lease(&pool, "d"), "192.0.2.5", "those in use are passed over");
+	is(lease(&pool, "e"), "192.0.2.6", "up to the last but the broadcast address");
+	is(lease(&pool, "f"), "none", "then there is none");
+	pool.in_use = is_not_dead;
+	pool.context = &asked;
+	is(lease(&pool, "f"), "192.0.2.4", "one whose holder is gone is taken over");
+	ok(asked > 0, "after asking");
+	ok(symlinkat("x", pool.dir_fd, "not-an-address") == 0 &&
+		   address_pool_list(&pool, &leases, &err) == 0 && leases.count == 5,
+	   "what is no lease is not listed");
+	free(leases.items);
+	close(pool.dir_fd);
+	path_remove_tree(dir, &err);
+}
+
+/* --- resolv.conf --------------------------------------------------------------------------- */
+
+static void test_resolv_conf(void)
+{
+	static const struct {
+		const char *host, *kept;
+		int servers;
+	} cases[] = {
+		{"", "", 0},
+		{"nameserver 192.0.2.1\n", "nameserver 192.0.2.1\n", 1},
+		{"nameserver 192.0.2.1", "nameserver 192.0.2.1\n", 1},
+		{"\t nameserver\t192.0.2.1 \r\n", "nameserver 192.0.2.1\n", 1},
+		{"nameserver 127.0.0.53\nnameserver 127.1.2.3\n", "", 0},
+		{"nameserver ::1\nnameserver fe80::1%eth0\nnameserver 2001:db8::1\n", "", 0},
+		{"nameserver\nnameserver x\nnameserver 1.2.3\n", "", 0},
+		{"# c\n; c\n\n  # c\n", "", 0},
+		{"search a b\noptions ndots:2\nsortlist 1.2.3.4\n",
+		 "search a b\noptions ndots:2\nsortlist 1.2.3.4\n", 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		AUTO_TEXT struct text kept = {0};
+
+		is_number(resolver_filter(cases[i].host, &kept), cases[i].servers, "servers left");
+		is(text_string(&kept), cases[i].kept, "lines left");
+	}
+}
+
+int main(void)
+{
+	test_parse();
+	test_choice();
+	test_leases();
+	test_resolv_conf();
+	return tap_done();
+}
