@@ -469,14 +469,14 @@ END
 @test "05 names with .. are refused" {
     for name in .. ../outside a/../../outside a/.. ./..//outside; do
         layer <<<"entry('$name', data='evil'); end()"
-        refuses "'$name'" "'..'"
+        refuses "'$name'" "holds '..'"
         layer <<<"directory('$name', 0o777); end()"
-        refuses "'$name'" "'..'"
+        refuses "'$name'" "holds '..'"
     done
     layer <<<"pax(path='../outside'); entry('f', data='evil'); end()"
-    refuses "'../outside'" "'..'"
+    refuses "'../outside'" "holds '..'"
     layer <<<"entry('../.wh.outside'); end()"
-    refuses "'..'"
+    refuses "holds '..'"
 }
 
 @test "05 absolute names are refused" {
@@ -499,6 +499,9 @@ END
     done
     rmdir "$T/away"
     refuses "symbolic link is in the way"
+    # nor further up, although the directory is there
+    layer <<<"directory('a/b'); symlink('s', 'a'); entry('s/b/f'); end()"
+    refuses "'s/b/f'" "a symbolic link is in the way: 's'"
 }
 
 @test "05 a directory entry over a symbolic link does not change what it points to" {

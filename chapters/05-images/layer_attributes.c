@@ -60,9 +60,8 @@ int layer_attributes_set(int fd, const struct archive_entry *entry, struct error
 
 	if (set_owner(fd, entry, &st, err) < 0)
 		return -1;
-	/* With a setuid bit always: it may just have been taken away. */
-	if (((st.st_mode & 07777) != entry->mode || entry->mode & 07000) &&
-	    fchmod(fd, entry->mode) < 0)
+	/* It was made with its low nine bits: those above, which chown takes away, are missing yet. */
+	if ((st.st_mode & 07777) != entry->mode && fchmod(fd, entry->mode) < 0)
 		return error_sys(err, "set the mode %04o", entry->mode);
 	if (set_xattrs(fd, entry, err) < 0)
 		return -1;
