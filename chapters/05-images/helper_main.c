@@ -38,6 +38,14 @@ static const struct option_row rows[] = {
 	{0},
 };
 
+static void helper_options_release(struct helper_options *options)
+{
+	cleanup_memory(&options->root);
+	cleanup_memory(&options->platform);
+	cleanup_memory(&options->channel);
+	cleanup_memory(&options->explain_since);
+}
+
 /* $DOCKER_CONFIG/config.json or ~/.docker/config.json; NULL if there is no home either. */
 static char *docker_config(void)
 {
@@ -101,12 +109,16 @@ int main(int argc, char *argv[])
 	int operand = argc < 2 ? error_set(&err, EINVAL, "a command is needed: pull or remove")
 			       : options_parse(groups, argc - 1, argv + 1, &err);
 
+	/* Also when all goes well an answer is sent: without one, the caller knows that we died. */
 	if (operand >= 0 && run(&options, argv[1], argv + 1 + operand, &err) == 0)
-		err.code = 0;
+		err = (struct error){0};
+	else if (err.code == 0)
+		err.code = EIO; /* 0 would tell of success */
 	fflush(stdout);
 	if (options.channel)
 		send(atoi(options.channel), &err, sizeof(err), MSG_NOSIGNAL);
 	else if (err.code != 0)
 		program_fail(NAME, &err, STATUS_OURS);
+	helper_options_release(&options);
 	return err.code ? STATUS_OURS : 0;
 }

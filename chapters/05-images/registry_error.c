@@ -170,7 +170,7 @@ int registry_explain_curl(CURL *easy, CURLcode code, const char *url, const char
 	error_set(err, number, "get '%s': %s", url, *detail ? detail : curl_easy_strerror(code));
 	error_hint(err, ENOENT, "is there a network, and is the registry's name spelled right?");
 	error_hint(err, ECONNREFUSED, "nothing listens there");
-	error_hint(err, EACCES, "is the clock of this machine right?");
+	error_hint(err, EACCES, "does this machine know who signed it, and is its clock right?");
 	return -1;
 }
 
