@@ -157,7 +157,7 @@ bench: all ## what a start costs, beside the kernel's own price and other runner
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 unit: ## build and run the unit tests, with AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory -j$$(nproc) SANITIZE=address,undefined unit-programs
-	@tests/lib/run-units build/address-undefined/unit/test_*
+	@tests/lib/run-units $(patsubst tests/unit/%.c,build/address-undefined/unit/%,$(wildcard tests/unit/test_*.c))
 .PHONY: unit unit-programs
 unit-programs: $(UNIT)
 $(B)/unit/%: tests/unit/%.c tests/unit/tap.h $(FINAL_ENGINE) $(WRITERS) $(call modules_up_to,06-network)
