@@ -29,6 +29,17 @@ ended() { ! kill -0 "$1" 2>/dev/null; }
 # The parent of a container's first process.
 monitor_of() { awk '{ print $4 }' "/proc/$(state "$1" .State.Pid)/stat"; }
 
+# The directory for sockets and locks of a data root that is not the default one: its path, hashed.
+run_directory()
+{
+    local hash=2166136261 i
+    for ((i = 0; i < ${#1}; i++)); do
+        printf -v code %d "'${1:i:1}"
+        hash=$((((hash ^ code) * 16777619) & 0xffffffff))
+    done
+    printf '/run/coracle-%08x' $hash
+}
+
 add_image()
 {
     local name=$1 address
@@ -47,7 +58,8 @@ setup_file()
     # beside the store: an overlay can't have its upper directory on another overlay, as /tmp may be
     FINAL=$(mktemp -d "$PREPARED/final.XXXXXX")
     ROOT=$FINAL/root
-    export FINAL ROOT
+    RUN=$(run_directory "$ROOT")
+    export FINAL ROOT RUN
     mkdir -m 700 "$ROOT"
     cp -a "$STORE"/{blobs,refs,layers} "$ROOT/"
 }
@@ -55,16 +67,17 @@ setup_file()
 teardown_file()
 {
     rm -rf "$FINAL"
-    rmdir --ignore-fail-on-non-empty /run/coracle-* 2>/dev/null || true
+    [ ! -e "$RUN" ] || rmdir "$RUN"
 }
 
 teardown()
 {
     local ids
+    [ -d "$RUN" ] || mkdir "$RUN"
     [ ! -e "$BATS_TEST_TMPDIR/registry" ] || "$TOP/tests/lib/registry" stop "$BATS_TEST_TMPDIR/registry"
     ids=$(coracle ps -aq)
     [ -z "$ids" ] || coracle rm -f $ids >/dev/null
-    # what is left of a container when it is removed is nothing
-    [ -z "$(ls "$ROOT/containers" "$ROOT/names" 2>/dev/null | grep -E '^[^/]*[^:]$')" ]
+    run find "$ROOT/containers" "$ROOT/names" "$RUN" -mindepth 1 -maxdepth 1 ! -name .lock
+    says_not / || return 1 # left of containers that were removed
     common_teardown
 }
