@@ -20,7 +20,7 @@ enum frame_type { FRAME_STARTED = 1, FRAME_FAILED, FRAME_OUTPUT, FRAME_EXITED, F
 
 struct frame {
 	uint32_t type;
-	int32_t value; /* OUTPUT: 1 or 2; EXITED: the status; SIGNAL: the number */
+	int32_t value;	 /* OUTPUT: 1 or 2; EXITED: the status; SIGNAL: the number */
 	uint32_t length; /* of data */
 	char data[ATTACH_DATA_MAX];
 };

@@ -51,8 +51,7 @@ static int fill_directory(const struct container *container, const char *dir, st
 }
 
 /* Under the lock, one fixed name to stage in is enough; what a killed command left there goes. */
-static int put_in_place(const struct engine *engine, struct container *container,
-			struct error *err)
+static int put_in_place(const struct engine *engine, struct container *container, struct error *err)
 {
 	AUTO_FREE char *staged = path_join(engine->root, "containers/.new");
 
@@ -171,7 +170,8 @@ static int id_by_prefix(const struct engine *engine, const char *prefix,
 			found++;
 		}
 	if (found > 1)
-		return error_set(err, EINVAL, "Multiple IDs found with provided prefix: %s", prefix);
+		return error_set(err, EINVAL, "Multiple IDs found with provided prefix: %s",
+				 prefix);
 	if (found == 0)
 		return error_set(err, ENOENT, "No such container: %s", prefix);
 	return 0;
@@ -242,8 +242,8 @@ int container_list(const struct engine *engine, struct container **containers, s
 
 int container_save_state(const struct container *container, struct error *err)
 {
-	bool durable = container->state.status == CONTAINER_EXITED &&
-		       !container->config.auto_remove;
+	bool durable =
+		container->state.status == CONTAINER_EXITED && !container->config.auto_remove;
 
 	return record_save_state(container, container->dir, durable, err);
 }
@@ -287,9 +287,15 @@ int container_image_ids(const struct engine *engine, struct strings *ids, struct
 
 void container_config_release(struct container_config *config)
 {
-	char *owned[] = {config->name,	   config->image,	config->image_id, config->user,
-			 config->cwd,	   config->hostname,	config->network,
-			 config->stop_signal, (char *)config->limits.cpuset_cpus,
+	char *owned[] = {config->name,
+			 config->image,
+			 config->image_id,
+			 config->user,
+			 config->cwd,
+			 config->hostname,
+			 config->network,
+			 config->stop_signal,
+			 (char *)config->limits.cpuset_cpus,
 			 (char *)config->limits.cpuset_mems};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
@@ -303,8 +309,8 @@ void container_config_release(struct container_config *config)
 void container_release(struct container *container)
 {
 	struct container_state *state = &container->state;
-	char *owned[] = {container->dir, state->error, state->created_at, state->started_at,
-			 state->finished_at, state->address};
+	char *owned[] = {container->dir,    state->error,	state->created_at,
+			 state->started_at, state->finished_at, state->address};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
 		free(owned[i]);

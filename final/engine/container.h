@@ -35,13 +35,13 @@ struct container_config {
 
 struct container_state {
 	enum container_status status;
-	pid_t pid;		/* of the first process, on the host; 0 unless running */
-	uint64_t pid_start;	/* its start in clock ticks after boot: proc_pid_stat(5), field 22 */
+	pid_t pid;	    /* of the first process, on the host; 0 unless running */
+	uint64_t pid_start; /* its start in clock ticks after boot: proc_pid_stat(5), field 22 */
 	int exit_code;
 	bool oom_killed;
-	char *error;		/* why it could not be started; NULL if it could */
+	char *error; /* why it could not be started; NULL if it could */
 	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */
-	char *address;		/* "172.30.0.2"; NULL without a bridge */
+	char *address;				     /* "172.30.0.2"; NULL without a bridge */
 };
 
 struct container {

@@ -84,13 +84,15 @@ static int prepare(struct launch *launch, struct error *err)
 	const struct container_config *config = &launch->container->config;
 	AUTO_FREE char *cgroup = cgroup_name(launch->engine, launch->container);
 
-	launch->namespaces = (struct namespaces){.hostname = config->hostname,
-						 .network = !has_network(launch->container, "host")};
+	launch->namespaces =
+		(struct namespaces){.hostname = config->hostname,
+				    .network = !has_network(launch->container, "host")};
 	if (prepare_overlay(launch, err) < 0 || prepare_volumes(launch, err) < 0 ||
 	    prepare_network(launch, err) < 0)
 		return -1;
-	launch->rootfs = (struct rootfs){
-		.path = launch->root, .read_only = config->read_only, .init = config->init};
+	launch->rootfs = (struct rootfs){.path = launch->root,
+					 .read_only = config->read_only,
+					 .init = config->init};
 	return cgroup_create(cgroup, &config->limits, &launch->cgroup, err);
 }
 
@@ -114,7 +116,8 @@ static int in_parent(void *context, pid_t pid, struct error *err)
 	char address[INET_ADDRSTRLEN];
 
 	if (has_network(launch->container, "bridge")) {
-		if (bridge_attach(&launch->network, launch->container->id, pid, &attachment, err) < 0)
+		if (bridge_attach(&launch->network, launch->container->id, pid, &attachment, err) <
+		    0)
 			return -1;
 		inet_ntop(AF_INET, &attachment.address, address, sizeof(address));
 		state->address = memory_string(address);

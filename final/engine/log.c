@@ -4,18 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "file.h"
-#include "json.h"
 #include "path.h"
 
 /* The length of the UTF-8 sequence at `bytes`, 0 if it is not valid (RFC 3629). */
 static size_t utf8_length(const unsigned char *bytes, size_t count)
 {
-	size_t length = bytes[0] < 0x80   ? 1
+	size_t length = bytes[0] < 0x80	  ? 1
 			: bytes[0] < 0xc2 ? 0
 			: bytes[0] < 0xe0 ? 2
 			: bytes[0] < 0xf0 ? 3
@@ -141,19 +141,72 @@ int log_close(struct log_writer *writer, struct error *err)
 	return result;
 }
 
-static int parse_record(const char *line, size_t length,
-			int (*record)(void *context, const struct log_record *), void *context,
-			struct error *err)
+/* The value of the four hex digits at `at`, or -1. */
+static long four_digits(const char *at)
 {
-	AUTO_JSON cJSON *json = json_parse("a log record", line, length, err);
-	const char *text = "", *stream = "", *time = "";
+	char digits[5] = "";
+
+	memcpy(digits, at, 4);
+	return strspn(digits, "0123456789abcdefABCDEF") == 4 ? strtol(digits, NULL, 16) : -1;
+}
+
+/* Adds one escaped character, the one after a backslash at *at, which moves behind it. cJSON would
+ * do, but its strings end at a NUL, and output may hold one. */
+static int add_unescaped(struct text *text, const char **at)
+{
+	static const char plain[] = "\"\"\\\\//n\nr\rt\tb\bf\f";
+	char c = *(*at)++;
+	long code;
+
+	for (const char *pair = plain; *pair; pair += 2)
+		if (*pair == c) {
+			text_add(text, pair + 1, 1);
+			return 0;
+		}
+	if (c != 'u' || strlen(*at) < 4)
+		return -1;
+	code = four_digits(*at);
+	*at += 4;
+	/* We write only these two kinds of \u: ASCII, and what was not UTF-8. */
+	if (code >= 0 && code < 0x80)
+		text_add(text, &(char){(char)code}, 1);
+	else
+		text_add_string(text, "\xef\xbf\xbd");
+	return code < 0 ? -1 : 0;
+}
+
+/* Reads the string at *at, which is behind its opening quote, and moves behind its closing one. */
+static int unescape(const char **at, struct text *text)
+{
+	while (**at && **at != '"') {
+		size_t length = strcspn(*at, "\"\\");
+
+		text_add(text, *at, length);
+		*at += length;
+		if (**at != '\\')
+			continue;
+		(*at)++;
+		if (add_unescaped(text, at) < 0)
+			return -1;
+	}
+	return *(*at)++ == '"' ? 0 : -1;
+}
+
+static int parse_record(const char *line, int (*record)(void *context, const struct log_record *),
+			void *context, struct error *err)
+{
+	static const char before[] = "{\"log\":\"", after[] = ",\"stream\":\"std";
+	char stream[4] = "", time[CLOCK_TEXT_SIZE] = "";
+	AUTO_TEXT struct text text = {0};
+	const char *at = line + strlen(before);
 	struct log_record parsed;
 
-	if (!json || json_get_string(json, "log", &text, err) < 0 ||
-	    json_get_string(json, "stream", &stream, err) < 0 ||
-	    json_get_string(json, "time", &time, err) < 0)
-		return -1;
-	parsed = (struct log_record){text, strlen(text), time, strcmp(stream, "stderr") ? 1 : 2};
+	if (!text_starts_with(line, before) || unescape(&at, &text) < 0 ||
+	    !text_starts_with(at, after) ||
+	    sscanf(at + strlen(after), "%3[a-z]\",\"time\":\"%39[^\"]\"", stream, time) != 2)
+		return error_set(err, EINVAL, "read a log record: damaged: %.80s", line);
+	parsed = (struct log_record){text_string(&text), text.length, time,
+				     strcmp(stream, "err") == 0 ? 2 : 1};
 	return record(context, &parsed);
 }
 
@@ -168,7 +221,7 @@ int log_read(const char *dir, long *offset, int (*record)(void *context, const s
 	if (!file || fseek(file, *offset, SEEK_SET) < 0)
 		return error_sys(err, "open log '%s'", path);
 	while ((length = getline(&line, &size, file)) > 0 && line[length - 1] == '\n') {
-		int result = parse_record(line, (size_t)length, record, context, err);
+		int result = parse_record(line, record, context, err);
 
 		if (result != 0)
 			return result;

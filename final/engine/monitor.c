@@ -25,10 +25,10 @@ struct monitor {
 	struct container *container;
 	struct launch launch;
 	struct log_writer log;
-	int lock;	  /* held as long as we live */
-	int client;	  /* -1: none, or gone */
-	int output[2];	  /* read ends of the container's stdout and stderr; -1: at their end */
-	bool pending;	  /* `frame` waits for a client that is slow to read */
+	int lock;      /* held as long as we live */
+	int client;    /* -1: none, or gone */
+	int output[2]; /* read ends of the container's stdout and stderr; -1: at their end */
+	bool pending;  /* `frame` waits for a client that is slow to read */
 	struct frame frame;
 };
 
@@ -204,8 +204,7 @@ static void turn(struct monitor *monitor)
 
 static void finish(struct monitor *monitor)
 {
-	struct frame frame = {.type = FRAME_EXITED,
-			      .value = monitor->container->state.exit_code};
+	struct frame frame = {.type = FRAME_EXITED, .value = monitor->container->state.exit_code};
 	struct error err;
 
 	log_close(&monitor->log, &err);
@@ -291,8 +290,10 @@ static int start_blocked(const struct engine *engine, struct container *containe
 	if (pid < 0)
 		return error_sys(err, "fork the container's monitor");
 	if (pid == 0) {
-		struct monitor monitor = {.engine = engine, .container = container,
-					  .client = take_fd(&theirs), .output = {-1, -1},
+		struct monitor monitor = {.engine = engine,
+					  .container = container,
+					  .client = take_fd(&theirs),
+					  .output = {-1, -1},
 					  .lock = -1};
 
 		run_monitor(&monitor, attached);

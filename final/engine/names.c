@@ -50,16 +50,16 @@ int names_look_up(const struct engine *engine, const char *name, char id[CONTAIN
 int names_make(const struct engine *engine, char **name, struct error *err)
 {
 	static const char *const manners[] = {
-		"able",	  "amber", "bold",  "brisk", "calm",   "clear", "deft",	 "dry",
-		"eager",  "early", "fair",  "fleet", "glad",   "green", "hardy", "keen",
-		"level",  "light", "lucid", "merry", "mild",   "neat",	"plain", "quick",
-		"quiet",  "ready", "sound", "steady", "swift", "tidy",	"warm",	 "wise",
+		"able",	 "amber", "bold",  "brisk",  "calm",  "clear", "deft",	"dry",
+		"eager", "early", "fair",  "fleet",  "glad",  "green", "hardy", "keen",
+		"level", "light", "lucid", "merry",  "mild",  "neat",  "plain", "quick",
+		"quiet", "ready", "sound", "steady", "swift", "tidy",  "warm",	"wise",
 	};
 	static const char *const boats[] = {
-		"ark",	  "barge",  "bark",  "brig",   "canoe",	 "catboat", "cog",   "cutter",
-		"dhow",	  "dinghy", "dory",  "ferry",  "galley", "gig",	    "hoy",   "junk",
-		"kayak",  "ketch",  "launch", "lugger", "packet", "pinnace", "pram",  "punt",
-		"quffa",  "raft",   "sampan", "skiff",	"sloop", "tender",  "wherry", "yawl",
+		"ark",	 "barge",  "bark",   "brig",   "canoe",	 "catboat", "cog",    "cutter",
+		"dhow",	 "dinghy", "dory",   "ferry",  "galley", "gig",	    "hoy",    "junk",
+		"kayak", "ketch",  "launch", "lugger", "packet", "pinnace", "pram",   "punt",
+		"quffa", "raft",   "sampan", "skiff",  "sloop",	 "tender",  "wherry", "yawl",
 	};
 
 	for (int attempt = 0; attempt < 100; attempt++) {
@@ -98,9 +98,10 @@ int names_take(const struct engine *engine, const char *name, const char *id, st
 		AUTO_FREE char *dir = memory_format("%s/containers/%s", engine->root, owner);
 
 		if (access(dir, F_OK) == 0)
-			return error_set(err, EEXIST,
-					 "Conflict. The container name \"/%s\" is already in use by container \"%s\". You have to remove (or rename) that container to be able to reuse that name.",
-					 name, owner);
+			return error_set(
+				err, EEXIST,
+				"Conflict. The container name \"/%s\" is already in use by container \"%s\". You have to remove (or rename) that container to be able to reuse that name.",
+				name, owner);
 	} else if (errno != EEXIST) {
 		return error_sys(err, "take the name '%s'", name);
 	}

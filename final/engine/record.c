@@ -145,10 +145,14 @@ static int read_config(const cJSON *json, struct container *container, struct er
 		const char *name;
 		char **value;
 	} strings[] = {
-		{"name", &config->name},	 {"image", &config->image},
-		{"image_id", &config->image_id}, {"created_at", &container->state.created_at},
-		{"user", &config->user},	 {"cwd", &config->cwd},
-		{"hostname", &config->hostname}, {"network", &config->network},
+		{"name", &config->name},
+		{"image", &config->image},
+		{"image_id", &config->image_id},
+		{"created_at", &container->state.created_at},
+		{"user", &config->user},
+		{"cwd", &config->cwd},
+		{"hostname", &config->hostname},
+		{"network", &config->network},
 		{"stop_signal", &config->stop_signal},
 	};
 

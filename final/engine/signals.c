@@ -87,8 +87,7 @@ int container_kill(const struct container *container, int signal, struct error *
 }
 
 /* Waits until the monitor has written the end, or is itself no more; then repairs. */
-static int await_record(const struct engine *engine, struct container *container,
-			struct error *err)
+static int await_record(const struct engine *engine, struct container *container, struct error *err)
 {
 	while (record_monitor_lives(engine, container)) {
 		AUTO_CONTAINER struct container now = {0};

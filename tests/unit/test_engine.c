@@ -60,7 +60,11 @@ static void test_log_format(void)
 	check_raw("no end", 6, "{\"log\":\"no end\",\"stream\"");
 	check_raw("\"q\" \\ \t\r\x01<&>", 12,
 		  "{\"log\":\"\\\"q\\\" \\\\ \\t\\r\\u0001\\u003c\\u0026\\u003e\",");
-	check_raw("gr\xc3\xb6\xc3\x9f" "e", 7, "{\"log\":\"gr\xc3\xb6\xc3\x9f" "e\",");
+	check_raw("gr\xc3\xb6\xc3\x9f"
+		  "e",
+		  7,
+		  "{\"log\":\"gr\xc3\xb6\xc3\x9f"
+		  "e\",");
 	check_raw("\xff\xc3(\xed\xa0\x80", 6, "{\"log\":\"\\ufffd\\ufffd(\\ufffd\\ufffd\\ufffd\",");
 }
 
@@ -89,6 +93,17 @@ static void test_log_lines(void)
 	is_number(seen.streams[2], 1, "streams are told apart");
 	ok(text_starts_with(text_string(&seen.text), "a\ne\nbc\nxxx") && seen.text.length == 40007,
 	   "nothing is lost");
+	text_release(&seen.text);
+	seen = (struct seen){0};
+	offset = 0;
+	unlink(path);
+	log_open(dir, &writer, &err);
+	log_write(&writer, 1, "a\0b \"\\\t<\xc3\xb6\xff\n", 12, &err);
+	log_close(&writer, &err);
+	log_read(dir, &offset, see, &seen, &err);
+	ok(seen.text.length == 14 &&
+		   !memcmp(seen.text.data, "a\0b \"\\\t<\xc3\xb6\xef\xbf\xbd\n", 14),
+	   "any byte but broken UTF-8 comes back as it was, a NUL too");
 	text_release(&seen.text);
 }
 
@@ -139,12 +154,14 @@ static void test_records(struct engine *engine)
 	if (!ok(create(engine, "boat", &made, &err) == 0, "a container is made"))
 		return;
 	snprintf(prefix, sizeof(prefix), "%s", made.id);
-	ok(container_find(engine, "boat", &found, &err) == 0 && !strcmp(found.id, made.id), "by name");
+	ok(container_find(engine, "boat", &found, &err) == 0 && !strcmp(found.id, made.id),
+	   "by name");
 	ok(found.config.limits.memory_swap_bytes == -1 && found.config.capabilities == 0xa80425fb &&
 		   found.config.read_only && !found.config.init && found.config.argv.count == 1,
 	   "its record says what it was made of");
 	is(found.config.limits.cpuset_cpus, "0-1", "strings are kept");
-	ok(found.config.env.count == 3 && text_starts_with(found.config.env.items[1], "HOSTNAME=") &&
+	ok(found.config.env.count == 3 &&
+		   text_starts_with(found.config.env.items[1], "HOSTNAME=") &&
 		   !strcmp(found.config.env.items[1] + 9, prefix),
 	   "HOSTNAME is the first 12 of the id, after PATH");
 	container_release(&found);
@@ -171,7 +188,8 @@ static void test_leftovers(struct engine *engine)
 	struct error err;
 	size_t count;
 
-	ok(symlink("0123456789012345678901234567890123456789012345678901234567890123", stale) == 0 &&
+	ok(symlink("0123456789012345678901234567890123456789012345678901234567890123", stale) ==
+			   0 &&
 		   path_make_dirs(half, 0700, &err) == 0,
 	   "a name without a container, and half a container");
 	ok(create(engine, "ghost", &made, &err) == 0, "both are in nobody's way");
@@ -192,7 +210,8 @@ static void test_monitor_lock(struct engine *engine)
 	lock = record_lock_monitor(engine, &made, &err);
 	ok(lock >= 0 && record_monitor_lives(engine, &made), "with it there is");
 	ok(record_lock_monitor(engine, &made, &err) < 0 && err.code == EWOULDBLOCK, "only one");
-	ok(record_pid_start(getpid()) > 0 && record_pid_start(0) == 0, "a process has a start time");
+	ok(record_pid_start(getpid()) > 0 && record_pid_start(0) == 0,
+	   "a process has a start time");
 	container_remove(engine, &made, &err);
 }
 
