@@ -31,6 +31,7 @@ uint64_t record_pid_start(pid_t pid);
 int record_lock_monitor(const struct engine *engine, const struct container *container,
 			struct error *err);
 
+/* Whether somebody holds that lock. */
 bool record_monitor_lives(const struct engine *engine, const struct container *container);
 
 /* Brings the record of a running container whose monitor was killed (or that a reboot ended) up to

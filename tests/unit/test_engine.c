@@ -153,7 +153,7 @@ static void test_records(struct engine *engine)
 
 	if (!ok(create(engine, "boat", &made, &err) == 0, "a container is made"))
 		return;
-	snprintf(prefix, sizeof(prefix), "%s", made.id);
+	snprintf(prefix, sizeof(prefix), "%.12s", made.id);
 	ok(container_find(engine, "boat", &found, &err) == 0 && !strcmp(found.id, made.id),
 	   "by name");
 	ok(found.config.limits.memory_swap_bytes == -1 && found.config.capabilities == 0xa80425fb &&
