@@ -29,6 +29,18 @@ runner_of()
     esac
 }
 
+# init_of PID: process 1 of the container of that runner: the only docker-init below it.
+init_of()
+{
+    local child
+    for child in $(cat /proc/"$1"/task/*/children); do
+        case $(cat "/proc/$child/cmdline" | tr '\0' ' ') in
+        /sbin/docker-init*) echo "$child" ;;
+        *) init_of "$child" ;;
+        esac
+    done
+}
+
 @test "02 the command is process 1, and sees no process of the host" {
     run contain -- sh -c 'echo $$; ls /proc | grep -c "^[0-9]"'
     exits 0
@@ -257,10 +269,25 @@ ORPHANS='for i in 1 2 3 4 5; do (sleep 0.1 &) ; done; sleep 0.5; grep -l "State:
     [ "$output" -ge 5 ]
 }
 
+@test "02 the init reaps all that have ended, however few signals tell it so" {
+    local out=$BATS_TEST_TMPDIR/out pid init
+    contain --init -- sh -c 'for i in 1 2 3 4 5; do (sleep 0.5 &) ; done; echo ready; sleep 2
+        cat /proc/[0-9]*/status | grep -c "State:.Z"; true' >"$out" 3>&- &
+    pid=$!
+    await grep -q ready "$out"
+    # while it is stopped, five ends become one SIGCHLD
+    init=$(init_of "$pid")
+    kill -STOP "$init"
+    sleep 1
+    kill -CONT "$init"
+    wait "$pid"
+    [ "$(cat "$out")" = $'ready\n0' ]
+}
+
 @test "02 signals reach the command through the init" {
     local out=$BATS_TEST_TMPDIR/out pid
     : >"$out"
-    contain --init -- sh -c "trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.05; done" >"$out" 3>&- &
+    contain --init -- sh -c "trap 'echo caught; exit 9' TERM; echo ready; for i in \$(seq 100); do sleep 0.05; done" >"$out" 3>&- &
     pid=$!
     await grep -q ready "$out"
     kill -TERM "$(runner_of "$pid")"
@@ -271,7 +298,7 @@ ORPHANS='for i in 1 2 3 4 5; do (sleep 0.1 &) ; done; sleep 0.5; grep -l "State:
 
 @test "02 process 1 has no default for a signal: sleep ignores TERM, and not with --init" {
     local out=$BATS_TEST_TMPDIR/out pid
-    contain --init -- sh -c 'echo ready; exec sleep 30' >"$out" 3>&- &
+    contain --init -- sh -c 'echo ready; exec sleep 5' >"$out" 3>&- &
     pid=$!
     await grep -q ready "$out"
     kill -TERM "$(runner_of "$pid")"
