@@ -49,6 +49,8 @@ on_store()
 {
     local command=$1
     shift
+    [ "$command" != run ] || set -- --network none "$@"
+    [ "$command $PROGRAM" != "run coracle" ] || set -- --rm "$@"
     case $PROGRAM in
     coracle) "$BUILD/coracle" --root "$S" "$command" "$@" ;;
     *) "$BUILD/$PROGRAM" "$command" --root "$S" "$@" ;;
