@@ -19,7 +19,7 @@ bool archive_header_is_zero(const struct archive_header *header)
 bool archive_header_is_valid(const struct archive_header *header)
 {
 	const char *bytes = (const char *)header;
-	int64_t claimed, of_unsigned = 0, of_signed = 0;
+	int64_t claimed = 0, of_unsigned = 0, of_signed = 0;
 	struct error ignored;
 
 	for (size_t i = 0; i < sizeof(*header); i++) {
@@ -119,7 +119,7 @@ static int read_device(const struct archive_header *header, struct archive_entry
 int archive_header_read(const struct archive_header *header, struct archive_entry *entry,
 			int64_t *size, struct error *err)
 {
-	int64_t mode, uid, gid, mtime;
+	int64_t mode = 0, uid = 0, gid = 0, mtime = 0;
 
 	read_names(header, entry);
 	if (archive_number(header->mode, sizeof(header->mode), &mode, err) < 0 ||
@@ -219,7 +219,7 @@ static int read_time(const struct record *record, struct timespec *time, struct 
 {
 	bool negative = record->length && record->value[0] == '-';
 	size_t at = negative;
-	int64_t seconds;
+	int64_t seconds = 0;
 	long nanoseconds = 0, unit = 100000000;
 
 	if (!record->length)
@@ -305,7 +305,7 @@ int archive_pax_read(const struct text *pax, struct archive_entry *entry, int64_
 	const char *at = text_string(pax), *end = at + pax->length;
 
 	while (at < end) {
-		struct record record;
+		struct record record = {0};
 		int length = split_record(at, (size_t)(end - at), &record, err);
 
 		if (length < 0 || apply_record(&record, entry, size, err) < 0)

@@ -382,7 +382,9 @@ static int find_by_all(const char *root, const char *name, struct image *image, 
 
 	if (store_references(root, &list, err) < 0)
 		return -1;
-	chosen = memory_zeroed(list.count + 1, sizeof(*chosen));
+	if (!list.count)
+		return error_set(err, ENOENT, "No such image: %s", name);
+	chosen = memory_zeroed(list.count, sizeof(*chosen));
 	if (store_choose(&list, name, chosen, &by_id, err) < 0)
 		return -1;
 	return store_load(root, &list.items[chosen[0]], image, err);

@@ -210,7 +210,8 @@ int unpacker_finish(struct unpacker *unpacker, struct layer_result *result, stru
 	struct answer answer;
 	int answered, status;
 
-	close(unpacker->input_fd);
+	if (unpacker->input_fd > 0)
+		close(unpacker->input_fd);
 	unpacker->input_fd = 0;
 	answered = receive_answer(unpacker->channel, &answer, err);
 	if (answered == 0 && wait_for(unpacker->pid, &status, err) == 0) {

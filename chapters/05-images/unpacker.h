@@ -16,8 +16,10 @@
 /* Zeroed: none. */
 struct unpacker {
 	pid_t pid;
-	int input_fd; /* write the layer here, as received; not inherited by other unpackers */
-	int channel;  /* its answer comes here; readable when it has ended */
+	/* Write the layer here, as received. Whoever hands it to another process closes it, and then
+	 * makes it 0 or -1. Other unpackers don't inherit it. */
+	int input_fd;
+	int channel; /* its answer comes here; readable when it has ended */
 };
 
 /* Starts an unpacker that fills the empty directory staging_dir, and writes the bytes that it gets
