@@ -1,0 +1,119 @@
+# helpers - what every .bats file loads: `load lib/helpers`
+#
+#   contain [OPTIONS] -- COMMAND…     run the program under test ($PROGRAM) on a busybox root
+#   needs_program 03                  skip unless $PROGRAM is chapter 03's or later
+#   says TEXT / says_not TEXT         assert on $output, and show it when it fails
+#   exits N                           assert on $status
+#   allowed_skip CONDITION            skip for a reason that tests/skips.allowed lists
+#   in_private_network COMMAND…       run in a network namespace of its own, lo up
+#   background COMMAND…               start one; ended at the end of the test
+#   await COMMAND…                    try it for up to 10 s, until it succeeds
+#
+# Variables: $TOP, $BUILD, $PROGRAM (01-process … 06-network, coracle), $ROOTFS (a directory with
+# busybox), $STORE and $IMAGE (a data root where an image of the same busybox is pulled).
+# The same tests run against every program that has their chapter: each program is given the same
+# shape here. A teardown compares the host with what it was before the test.
+
+bats_require_minimum_version 1.5.0
+
+TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+PROGRAM=${PROGRAM:-coracle}
+PREPARED=$TOP/build/test
+ROOTFS=$PREPARED/rootfs
+STORE=$PREPARED/store
+IMAGE=$(cat "$PREPARED/image" 2>/dev/null || true)
+export TOP BUILD PROGRAM ROOTFS STORE IMAGE
+
+# The program's number: coracle has all that chapter 06 has.
+program_number() { case $PROGRAM in coracle) echo 07 ;; *) echo "${PROGRAM%%-*}" ;; esac; }
+
+program_is_at_least() { [[ ! $(program_number) < $1 ]]; }
+
+needs_program() { program_is_at_least "$1" || allowed_skip "an option that $PROGRAM does not have yet"; }
+
+# Splits "OPTIONS -- COMMAND" and puts each where the program wants it.
+contain()
+{
+    local options=() network=(--network none)
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        [[ $1 != --network* ]] || network=()
+        options+=("$1")
+        shift
+    done
+    [ "${1-}" != -- ] || shift
+    case $PROGRAM in
+    01-process) "$BUILD/$PROGRAM" "${options[@]}" -- "$@" ;;
+    02-* | 03-*) "$BUILD/$PROGRAM" --rootfs "$ROOTFS" "${options[@]}" -- "$@" ;;
+    04-*) "$BUILD/$PROGRAM" --layer "$ROOTFS" "${options[@]}" -- "$@" ;;
+    05-*) "$BUILD/$PROGRAM" run --root "$STORE" "${options[@]}" "$IMAGE" "$@" ;;
+    06-*) "$BUILD/$PROGRAM" run --root "$STORE" "${network[@]}" "${options[@]}" "$IMAGE" "$@" ;;
+    coracle) "$BUILD/$PROGRAM" --root "$STORE" run --rm "${network[@]}" "${options[@]}" "$IMAGE" "$@" ;;
+    esac
+}
+
+says() { [[ $output == *"$1"* ]] || { printf 'expected to read: %s\ngot: %s\n' "$1" "$output"; return 1; }; }
+says_not() { [[ $output != *"$1"* ]] || { printf 'expected not to read: %s\ngot: %s\n' "$1" "$output"; return 1; }; }
+exits() { [ "$status" -eq "$1" ] || { printf 'expected status %s, got %s: %s\n' "$1" "$status" "$output"; return 1; }; }
+
+# Skips only for what tests/skips.allowed lists: "NAME OF THE CONDITION<tab>why that is fine".
+allowed_skip()
+{
+    grep -q "^${1%% that*}" "$TOP/tests/skips.allowed" ||
+        { echo "'$1' is not in tests/skips.allowed"; return 1; }
+    skip "$1"
+}
+
+in_private_network() { unshare --net -- sh -c 'ip link set lo up && exec "$@"' sh "$@"; }
+
+background()
+{
+    "$@" 3>&- &
+    BACKGROUND+=("$!")
+}
+
+await()
+{
+    local i
+    for ((i = 0; i < 200; i++)); do
+        ! "$@" >/dev/null 2>&1 || return 0
+        sleep 0.05
+    done
+    echo "waited in vain for: $*"
+    return 1
+}
+
+# What a test could leave behind on the host, a line each.
+host_state()
+{
+    cut -d' ' -f5- /proc/self/mountinfo | sed 's/^/mount /'
+    find /sys/fs/cgroup -mindepth 1 -maxdepth 4 -type d -name '*coracle*' 2>/dev/null | sed 's/^/cgroup /'
+    ip -o link 2>/dev/null | awk -F': ' '{ print "interface " $2 }'
+    ls /run/netns 2>/dev/null | sed 's/^/netns /'
+    ! command -v nft >/dev/null || nft list tables 2>/dev/null | sed 's/^/nft /'
+    find /proc -mindepth 2 -maxdepth 2 -name exe \( -lname "$BUILD/*coracle*" -o -lname "$BUILD/0[1-6]-*" \) 2>/dev/null |
+        sed 's/^/process /'
+}
+
+common_setup()
+{
+    BACKGROUND=()
+    host_state | sort >"$BATS_TEST_TMPDIR/host.before"
+}
+
+# What ends by itself gets a moment to do so.
+common_teardown()
+{
+    local pid i
+    for pid in "${BACKGROUND[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+    for ((i = 0; i < 60; i++)); do
+        host_state | sort >"$BATS_TEST_TMPDIR/host.after"
+        ! cmp -s "$BATS_TEST_TMPDIR"/host.{before,after} || return 0
+        sleep 0.05
+    done
+    echo "the test left something behind, or took something away:"
+    diff "$BATS_TEST_TMPDIR"/host.{before,after}
+}
+
+setup() { common_setup; }
+teardown() { common_teardown; }
