@@ -102,7 +102,7 @@ table_name() { at "$HOST" nft list tables | awk '/coracle/ { print $3 }'; }
 }
 
 @test "06 the world is reached, and sees the host's address" {
-    at "$WORLD" python3 -c '
+    at "$WORLD" timeout 20 python3 -c '
 import socket
 server = socket.create_server(("198.51.100.1", 7000))
 print("ready", flush=True)
@@ -233,6 +233,19 @@ END
         touch "$T/shared/go"
         wait "${STAYING[-1]}"
     done
+}
+
+@test "06 a container that takes the MAC of another does not get its packets" {
+    staying victim -- sh -c "$own_address; $wait_for_go"
+    await grep -q 172.30.0 "$T/victim"
+    victim=$(head -n 1 "$T/victim")
+    at "$HOST" busybox ping -c 1 -W 5 "$victim"
+    mac=$(at "$HOST" ip neigh show "$victim" | sed 's/.*lladdr //; s/ .*//')
+    staying thief --cap-add NET_ADMIN -- sh -c "
+        ip link set eth0 down && ip link set eth0 address $mac && ip link set eth0 up
+        while [ ! -e /shared/go ]; do ping -c 1 -W 1 172.30.0.1 >/dev/null; echo tried; done"
+    await grep -q tried "$T/thief"
+    at "$HOST" busybox ping -c 3 -W 1 "$victim" | grep '3 packets received'
 }
 
 @test "06 a lease whose container is gone without a word is taken over" {
