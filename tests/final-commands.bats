@@ -14,21 +14,25 @@ load lib/final
     [[ ${lines[0]} =~ ^CONTAINER\ ID\ \ \ IMAGE\ +COMMAND\ +CREATED\ +STATUS\ +PORTS\ +NAMES$ ]]
     local shown="\"sh -c 'echo a b; ex…\"   [1-9] seconds? ago +Up [1-9] seconds? +columns$"
     [[ ${lines[1]} =~ ^${id:0:12}\ {3}$IMAGE\ {3}$shown ]]
+    says "PORTS     NAMES" # an empty column is ten wide
     # every column begins below its title
     local before=${lines[0]%%NAMES*} row=${lines[1]}
     [ "${row:${#before}}" = columns ]
 }
 
 @test "final ps -q, --no-trunc, -n and -l choose what is shown" {
-    first=$(detached first true)
-    second=$(detached second sleep 1000)
-    await test "$(coracle ps -q)" = "${second:0:12}"
-    [ "$(coracle ps -q)" = "${second:0:12}" ]
+    first=$(detached first sh -c 'exec sleep 1000 # a comment that is longer than twenty characters')
+    second=$(detached second true)
+    await not_running second
+    [ "$(coracle ps -q)" = "${first:0:12}" ]
     [ "$(coracle ps -aq --no-trunc)" = "$second
 $first" ]
     [ "$(coracle ps -ql)" = "${second:0:12}" ]
     [ "$(coracle ps -n 1 --no-trunc -q)" = "$second" ]
     [ "$(coracle ps -q -n 5 | wc -l)" -eq 2 ]
+    run coracle ps --no-trunc
+    says "$first"
+    says "\"sh -c 'exec sleep 1000 # a comment that is longer than twenty characters'\""
     run coracle ps extra
     exits 1
     says "'coracle ps' accepts no arguments"
@@ -97,8 +101,6 @@ trapping='trap "echo asked; exit 5" TERM; trap "echo usr1" USR1; echo ready; whi
     exits 0
     [ "$output" = polite ]
 }
-log_has() { coracle logs "$1" 2>&1 | grep -q "$2"; }
-
 @test "final stop kills after its timeout what does not listen" {
     detached deaf sh -c 'trap "" TERM; echo ready; while :; do sleep 0.05; done'
     await log_has deaf ready
@@ -156,8 +158,6 @@ deaf3" ]
     exits 1
     says "Invalid signal: NOTHING"
 }
-not_running() { [ "$(state "$1" .State.Running)" = false ]; }
-
 @test "final rm refuses a container that runs, and rm -f removes it" {
     detached busy sleep 1000
     pid=$(state busy .State.Pid)

@@ -51,7 +51,7 @@ load lib/final
     [ -z "$(ls "$ROOT/containers" "$ROOT/names" | grep gone)" ]
     run detached next true
     exits 0
-    await test "$(containers)" -eq 1
+    [ "$(containers)" -eq 1 ]
 }
 
 @test "final run -d --rm leaves nothing once the container has ended" {
@@ -60,7 +60,6 @@ load lib/final
     await no_containers
     [ -z "$(ls "$ROOT/names")" ]
 }
-no_containers() { [ "$(containers)" -eq 0 ]; }
 
 @test "final signals reach the command through the monitor" {
     coracle run --rm --network none "$IMAGE" sh -c 'trap "echo got TERM; exit 9" TERM; echo ready; while :; do sleep 0.05; done' \
@@ -263,7 +262,6 @@ skiff" ]
     await log_has alone two
     [ "$(state alone .State.Running)" = true ]
 }
-log_has() { coracle logs "$1" 2>&1 | grep -q "$2"; }
 
 @test "final after kill -9 of the monitor the next command finds the end, and nothing is left running" {
     detached orphan sh -c 'sleep 1000 & sleep 1000'

@@ -6,6 +6,7 @@
 #   containers               how many there are
 #   add_image NAME OPTION…   pull an image made of $IMAGE by `umoci config OPTION…`; sets $MADE
 #   ended PID                whether a process is gone
+#   not_running NAME, no_containers, log_has NAME REGEX      to await
 #
 # Every container is removed after each test, before the host is compared with what it was.
 
@@ -23,6 +24,12 @@ detached()
 state() { coracle inspect "$1" | jq -r ".[0]$2"; }
 
 containers() { coracle ps -aq | wc -l; }
+
+no_containers() { [ "$(containers)" -eq 0 ]; }
+
+not_running() { [ "$(state "$1" .State.Running)" = false ]; }
+
+log_has() { coracle logs "$1" 2>&1 | grep -q "$2"; }
 
 ended() { ! kill -0 "$1" 2>/dev/null; }
 
