@@ -155,6 +155,14 @@ int command_images(const struct call *call)
 
 /* --- pull ------------------------------------------------------------------------------------ */
 
+/* A colon before the last slash is that of a port. */
+static bool has_tag(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strpbrk(slash ? slash : name, ":@");
+}
+
 static int pull_one(const struct engine *engine, const struct images_options *options,
 		    const char *name, struct error *err)
 {
@@ -165,6 +173,8 @@ static int pull_one(const struct engine *engine, const struct images_options *op
 
 	if (reference_parse(name, &reference, err) < 0)
 		return -1;
+	if (!options->quiet && !has_tag(name))
+		printf("Using default tag: %s\n", reference.tag);
 	/* The helper writes to the same descriptor. */
 	fflush(stdout);
 	if (image_helper_pull(&request, err) < 0)

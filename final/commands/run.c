@@ -128,9 +128,8 @@ static int set_command(const struct image *image, const struct run_options *opti
 	config->user = choose(options->process.user, image->config.user);
 	config->cwd = choose(options->process.cwd, image->config.working_dir);
 	config->stop_signal = choose(NULL, image->config.stop_signal);
-	config->hostname = choose(options->namespaces.hostname, NULL);
-	/* HOSTNAME may be made of the id, so the engine adds it. */
-	environment_build(NULL, &image->config.env, &options->process.env, &config->env);
+	environment_build(config->hostname, &image->config.env, &options->process.env,
+			  &config->env);
 	if (config->cwd && *config->cwd != '/')
 		return error_set(
 			err, EINVAL,
@@ -143,10 +142,7 @@ static int set_command(const struct image *image, const struct run_options *opti
 static int set_surroundings(const struct run_options *options, struct container_config *config,
 			    struct error *err)
 {
-	const char *network = options->network.network;
-
 	config->name = choose(options->name, NULL);
-	config->network = memory_string(network ? network : "bridge");
 	config->init = options->namespaces.init;
 	config->read_only = options->storage.read_only;
 	config->auto_remove = options->remove;
@@ -178,12 +174,16 @@ static int run(const struct call *call, struct run_options *options, char *const
 	AUTO_CONTAINER struct container container = {0};
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_IMAGE struct image image = {0};
+	const char *network = options->network.network;
 
 	if (cgroup_options_check(&options->cgroup, err) < 0)
 		return -1;
 	if (subcommand_engine(call, &engine, err) < 0)
 		return -1;
 	if (find_image(&engine, options, operands[0], &image, err) < 0)
+		return -1;
+	if (container_config_begin(&config, network ? network : "bridge",
+				   options->namespaces.hostname, err) < 0)
 		return -1;
 	config.image = memory_string(operands[0]);
 	if (set_command(&image, options, operands + 1, &config, err) < 0)

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "environment.h"
 #include "names.h"
 #include "path.h"
 #include "record.h"
@@ -68,62 +67,42 @@ static int put_in_place(const struct engine *engine, struct container *container
 	return -1;
 }
 
-/* HOSTNAME is known only with the id; it stands before what image and user set. */
-static void complete_environment(struct container *container)
+int container_config_begin(struct container_config *config, const char *network,
+			   const char *hostname, struct error *err)
 {
-	struct strings *env = &container->config.env;
-	AUTO_STRINGS struct strings set = {0};
-	AUTO_FREE char *entry = NULL;
+	char host[256];
 
-	if (environment_get(env, "HOSTNAME"))
-		return;
-	entry = memory_format("HOSTNAME=%s", container->config.hostname);
-	for (size_t i = 0; i < env->count; i++) {
-		strings_add(&set, env->items[i]);
-		if (i == 0)
-			strings_add(&set, entry);
-	}
-	if (env->count == 0)
-		strings_add(&set, entry);
-	strings_release(env);
-	*env = set;
-	set = (struct strings){0};
-}
-
-static void complete_config(struct container *container)
-{
-	struct container_config *config = &container->config;
-	char now[CLOCK_TEXT_SIZE], host[256];
-
-	if (!config->hostname && config->network && strcmp(config->network, "host") == 0 &&
-	    gethostname(host, sizeof(host)) == 0)
+	if (make_id(config->id, err) < 0)
+		return -1;
+	config->network = memory_string(network);
+	if (hostname)
+		config->hostname = memory_string(hostname);
+	else if (strcmp(network, "host") == 0 && gethostname(host, sizeof(host)) == 0)
 		config->hostname = memory_string(host);
-	if (!config->hostname)
-		config->hostname = memory_format("%.12s", container->id);
-	complete_environment(container);
-	clock_now(now);
-	container->state.created_at = memory_string(now);
+	else
+		config->hostname = memory_format("%.12s", config->id);
+	return 0;
 }
 
 int container_create(const struct engine *engine, struct container_config *config,
 		     struct container *container, struct error *err)
 {
+	AUTO_CLOSE int lock = engine_lock(engine, err);
 	struct container made = {0};
-	AUTO_CLOSE int lock = -1;
+	char now[CLOCK_TEXT_SIZE];
 
-	if (make_id(made.id, err) < 0)
-		return -1;
-	lock = engine_lock(engine, err);
 	if (lock < 0)
 		return -1;
 	if (!config->name && names_make(engine, &config->name, err) < 0)
 		return -1;
-	made.dir = memory_format("%s/containers/%s", engine->root, made.id);
 	made.config = *config;
-	complete_config(&made);
+	memcpy(made.id, config->id, sizeof(made.id));
+	made.dir = memory_format("%s/containers/%s", engine->root, made.id);
+	clock_now(now);
+	made.state.created_at = memory_string(now);
 	trace("mkdir -p %q", made.dir);
 	if (put_in_place(engine, &made, err) < 0) {
-		*config = made.config; /* The caller's, with what was completed. */
+		*config = made.config;
 		made.config = (struct container_config){0};
 		container_release(&made);
 		return -1;

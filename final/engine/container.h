@@ -21,10 +21,12 @@
 enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
 
 struct container_config {
-	char *name;		/* NULL at creation: one is made up */
+	char id[CONTAINER_ID_LENGTH + 1]; /* of container_config_begin */
+	char *name;			  /* NULL at creation: one is made up */
 	char *image, *image_id; /* as the user wrote it; "sha256:…" of the config */
 	struct strings argv, env;
-	char *user, *cwd, *hostname; /* NULL: root, "/", the first 12 of the id */
+	char *user, *cwd; /* NULL: root, "/" */
+	char *hostname;
 	char *network;		     /* "bridge", "none" or "host" */
 	char *stop_signal;	     /* "SIGTERM" if NULL */
 	struct strings volumes;	     /* "SRC:DST[:ro]" */
@@ -51,7 +53,12 @@ struct container {
 	struct container_state state;
 };
 
-/* Makes a container of `config`, which is moved into it: a new id, a free name, its directories and
+/* Begins a config: a new id, a network ("bridge", "none" or "host"), and the hostname that follows
+ * from them if `hostname` is NULL: the first 12 of the id, or the host's own. */
+int container_config_begin(struct container_config *config, const char *network,
+			   const char *hostname, struct error *err);
+
+/* Makes a container of `config`, which is moved into it: a free name, its directories and
  * its record on the disk (durable unless auto_remove). On failure nothing is left and *config is
  * the caller's still. Errors: EEXIST with Docker's words if the name is taken; EINVAL for a name of
  * other characters than [a-zA-Z0-9][a-zA-Z0-9_.-]+; ENOSPC. */

@@ -132,6 +132,8 @@ static int create(struct engine *engine, const char *name, struct container *con
 {
 	AUTO_CONTAINER_CONFIG struct container_config config = {0};
 
+	if (container_config_begin(&config, "none", NULL, err) < 0)
+		return -1;
 	config.name = name ? memory_string(name) : NULL;
 	config.image = memory_string("busybox");
 	config.image_id = memory_string("sha256:1234");
@@ -160,10 +162,7 @@ static void test_records(struct engine *engine)
 		   found.config.read_only && !found.config.init && found.config.argv.count == 1,
 	   "its record says what it was made of");
 	is(found.config.limits.cpuset_cpus, "0-1", "strings are kept");
-	ok(found.config.env.count == 3 &&
-		   text_starts_with(found.config.env.items[1], "HOSTNAME=") &&
-		   !strcmp(found.config.env.items[1] + 9, prefix),
-	   "HOSTNAME is the first 12 of the id, after PATH");
+	is(found.config.hostname, prefix, "its hostname is the first 12 of the id");
 	container_release(&found);
 	ok(container_find(engine, prefix, &found, &err) == 0, "by the beginning of its id");
 	ok(create(engine, "boat", &second, &err) < 0 && err.code == EEXIST &&
