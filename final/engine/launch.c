@@ -42,32 +42,19 @@ static int prepare_overlay(struct launch *launch, struct error *err)
 	return 0;
 }
 
-static int add_volumes(const struct container_config *config, struct volumes *volumes,
-		       struct error *err)
-{
-	for (size_t i = 0; i < config->volumes.count; i++)
-		if (volumes_add(volumes, config->volumes.items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
-/* The three files by which a container knows names, which in_parent writes, and then the user's
- * volumes: one that has the same target covers ours. */
+/* The user's volumes; and the three files by which a container knows names, which in_parent writes,
+ * so they must not be made as directories like a missing source of the user's. */
 static int prepare_volumes(struct launch *launch, struct error *err)
 {
-	static const char *const files[] = {"hostname", "hosts", "resolv.conf"};
 	const struct container_config *config = &launch->container->config;
-	AUTO_VOLUMES struct volumes given = {0};
 
-	if (add_volumes(config, &given, err) < 0 || volumes_prepare(&given, err) < 0)
+	for (size_t i = 0; i < config->volumes.count; i++)
+		if (volumes_add(&launch->volumes, config->volumes.items[i], err) < 0)
+			return -1;
+	if (volumes_prepare(&launch->volumes, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
-		AUTO_FREE char *source = path_join(launch->container->dir, files[i]);
-		AUTO_FREE char *target = path_join("/etc", files[i]);
-
-		volumes_add_file(&launch->volumes, source, target, config->read_only);
-	}
-	return add_volumes(config, &launch->volumes, err);
+	resolver_add_volumes(launch->container->dir, config->read_only, &launch->volumes);
+	return 0;
 }
 
 static int prepare_network(struct launch *launch, struct error *err)
@@ -169,7 +156,7 @@ static int start_process(struct launch *launch, const int stdio[3], struct error
 		.privileges = {.limited = true,
 			       .capabilities = config->capabilities,
 			       .seccomp = true},
-		.hooks = {in_parent, in_child, launch},
+		.hooks = {in_parent, in_child, launch, rootfs_bind_console},
 	};
 
 	if (config->init)
