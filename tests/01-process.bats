@@ -260,7 +260,7 @@ CapAmb:	0000000000000000" ]
     says "CapBnd:	00000000a80435fb"
     run capability_sets --cap-add SYS_NOTHING
     exits 125
-    says 'invalid CapAdd: unknown capability: "SYS_NOTHING"'
+    says 'invalid CapAdd: unknown capability: "CAP_SYS_NOTHING"'
 }
 
 @test "01 a capability that is dropped is really gone" {

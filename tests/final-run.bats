@@ -156,7 +156,7 @@ load lib/final
 --network nosuch|nosuch
 -w relative|the working directory 'relative' is invalid, it needs to be an absolute path
 -v relative|relative
---cap-add NOTHING|invalid CapAdd: unknown capability: "NOTHING"
+--cap-add NOTHING|invalid CapAdd: unknown capability: "CAP_NOTHING"
 --platform x/y/z/w|x/y/z/w
 TABLE
 }

@@ -36,19 +36,20 @@ static uint64_t all_capabilities(void)
 
 static int capability_by_name(const char *name, uint64_t *bits, struct error *err)
 {
-	AUTO_FREE char *lower =
-		memory_format("%s%s", strncasecmp(name, "CAP_", 4) == 0 ? "" : "cap_", name);
+	AUTO_FREE char *full =
+		memory_format("%s%s", strncasecmp(name, "CAP_", 4) == 0 ? "" : "CAP_", name);
 	cap_value_t number;
 
 	if (strcasecmp(name, "ALL") == 0) {
 		*bits = all_capabilities();
 		return 0;
 	}
-	for (char *at = lower; *at; at++)
-		*at = (char)tolower((unsigned char)*at);
-	if (cap_from_name(lower, &number) < 0 || number >= 64)
+	for (char *at = full; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
+	/* In any case of letters, for libcap too. */
+	if (cap_from_name(full, &number) < 0 || number >= 64)
 		return error_set(err, EINVAL, "unknown capability: \"%s\" (see capabilities(7))",
-				 name);
+				 full);
 	*bits = BIT(number);
 	return 0;
 }

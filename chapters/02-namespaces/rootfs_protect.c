@@ -133,11 +133,11 @@ static int protect_kernel(int root, struct error *err)
 	struct cover cover = {root, null, -1};
 	int result = null < 0 ? -1 : 0;
 
+	for (size_t i = 0; i < ARRAY_LENGTH(read_only) && result == 0; i++)
+		result = protect(root, read_only[i], err);
 	for (size_t i = 0; i < ARRAY_LENGTH(masked) && result == 0; i++)
 		result = mask_all(&cover, masked[i], err);
 	empty = cover.empty;
-	for (size_t i = 0; i < ARRAY_LENGTH(read_only) && result == 0; i++)
-		result = protect(root, read_only[i], err);
 	return result;
 }
 

@@ -27,6 +27,7 @@ const struct device_rule devices_default[] = {
 	{'c', 5, 1, "rwm"},    /* /dev/console */
 	{'c', 5, 2, "rwm"},    /* /dev/ptmx */
 	{'c', 136, -1, "rwm"}, /* /dev/pts/N */
+	{'c', 10, 200, "rwm"}, /* /dev/net/tun, for VPNs that make the node themselves */
 	{0},
 };
 

@@ -151,7 +151,7 @@ int resolver_write(const char *dir, enum resolver_mode mode, const char *hostnam
 
 void resolver_add_volumes(const char *dir, bool read_only, struct volumes *volumes)
 {
-	static const char *const names[] = {"hostname", "hosts", "resolv.conf"};
+	static const char *const names[] = {"resolv.conf", "hostname", "hosts"};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
 		AUTO_FREE char *source = path_join(dir, names[i]);

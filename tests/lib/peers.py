@@ -14,7 +14,7 @@ import tempfile
 import time
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
-CORACLE = os.path.join(TOP, "build/coracle")
+CORACLE = os.path.join(os.environ.get("BUILD", os.path.join(TOP, "build")), "coracle")
 
 
 class Skip(Exception):
