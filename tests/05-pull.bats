@@ -469,7 +469,29 @@ layers" ]
     [ -z "$(ls -A "$S/staging")" ]
 }
 
+@test "05 nothing gets its place before it is on the disk" {
+    run pull -q --explain "$PLAIN/docker:v2s2"
+    exits 0
+    steps=$(grep -oE 'sync --file-system|mv .*/(layers|blobs/sha256|refs)/' <<<"$output" | sed 's/^mv .*\/\([a-z]*\)\(\/sha256\)*\/$/\1/' | uniq)
+    # layers and their blobs by turns; between two syncs
+    [ "$(head -n1 <<<"$steps")" = "sync --file-system" ]
+    [ "$(tail -n2 <<<"$steps" | tr '\n' ' ')" = "sync --file-system refs " ]
+    [ "$(grep -c sync <<<"$steps")" -eq 2 ]
+}
+
+@test "05 what was verified before a failure is not downloaded again" {
+    run pull "$HOSTILE/second-missing"
+    fails
+    says "Pull complete"
+    store_is_empty
+    store_is_correct
+    run pull "$HOSTILE/second-missing"
+    fails
+    says "Already exists"
+}
+
 @test "05 two pulls at once are safe against each other" {
+    before=$(grep -c 'GET /v2/team/layers/blobs/' "$F/plain/log") || true
     for i in 1 2 3; do
         pull "$PLAIN/team/layers" >"$BATS_TEST_TMPDIR/out.$i" 2>&1 3>&- &
         pids[i]=$!
@@ -479,6 +501,9 @@ layers" ]
     done
     store_is_correct
     [ -z "$(ls -A "$S/staging")" ]
+    # and do the work once; only the config is small enough to be got by each
+    layers=$(skopeo inspect --raw --tls-verify=false "docker://$PLAIN/team/layers" | jq '.layers | length')
+    [ $(($(grep -c 'GET /v2/team/layers/blobs/' "$F/plain/log") - before)) -eq $((layers + 3)) ]
     run on_store run "$PLAIN/team/layers" cat /data/kept
     exits 0
 }

@@ -237,14 +237,16 @@ static bool is_up_to_date(struct pull *pull, struct fetch_answer *answer)
 	       strcmp(answer->digest, image.digest) == 0;
 }
 
-static int download(struct pull *pull, struct error *err)
+static int download(struct pull *pull, int lock, struct error *err)
 {
 	const struct pull_request *request = pull->request;
 
 	if (resolve(pull, err) < 0)
 		return -1;
 	progress_begin(&request->progress, &pull->reference);
-	if (get_config(pull, err) < 0)
+	/* Who pulls the same image beside us, does so for us, too. */
+	if (get_config(pull, err) < 0 ||
+	    store_wait_turn(lock, pull->manifest_document.digest, err) < 0)
 		return -1;
 	if (pull_layers(request, &pull->fetcher, &pull->manifest, &pull->config, err) < 0)
 		return -1;
@@ -272,7 +274,7 @@ static int run(struct pull *pull, struct error *err)
 		progress_end(&request->progress, &pull->reference, head.digest, false);
 		return 0;
 	}
-	if (download(pull, err) < 0)
+	if (download(pull, lock, err) < 0)
 		return -1;
 	progress_end(&request->progress, &pull->reference,
 		     pull->index_count ? pull->indexes[0].digest : pull->manifest_document.digest,

@@ -18,14 +18,22 @@ struct job {
 	char *blob_path, *staged_dir;
 };
 
+/* A layer that was verified, and waits in staging for the sync. */
+struct verified {
+	char *blob_path, *staged_dir; /* NULL: none */
+	uint64_t unpacked_bytes;
+};
+
 struct work {
 	const struct pull_request *request;
 	struct fetcher *fetcher;
 	const struct manifest *manifest;
 	const struct image_config *config;
 	struct job jobs[JOBS_MAX];
-	size_t next; /* the layer to look at next */
+	struct verified *verified; /* by the index of the layer */
+	size_t next;		   /* the layer to look at next */
 	size_t under_way;
+	bool any_verified;
 };
 
 static void release_job(struct job *job)
@@ -38,11 +46,23 @@ static void release_job(struct job *job)
 	*job = (struct job){0};
 }
 
-static void release_work(struct work *work)
+static void end_jobs(struct work *work)
 {
 	for (size_t i = 0; i < JOBS_MAX; i++)
 		if (work->jobs[i].used)
 			release_job(&work->jobs[i]);
+}
+
+static void release_work(struct work *work)
+{
+	end_jobs(work);
+	for (size_t i = 0; i < work->manifest->count; i++) {
+		store_discard(work->verified[i].blob_path);
+		store_discard(work->verified[i].staged_dir);
+		cleanup_memory(&work->verified[i].blob_path);
+		cleanup_memory(&work->verified[i].staged_dir);
+	}
+	cleanup_memory(&work->verified);
 }
 
 /* Whether an earlier layer of the image is the same one: it is downloaded once. */
@@ -149,7 +169,6 @@ static int finish_job(struct work *work, struct job *job, const struct fetch_ans
 {
 	const struct descriptor *layer = &work->manifest->items[job->index];
 	const char *diff_id = work->config->diff_ids.items[job->index];
-	const char *root = work->request->root;
 	struct layer_result result = {0};
 
 	if (finish_unpacking(job, answer, &result, err) < 0) {
@@ -158,12 +177,9 @@ static int finish_job(struct work *work, struct job *job, const struct fetch_ans
 	}
 	if (verify(layer, diff_id, &result, err) < 0)
 		return -1;
-	if (store_commit_layer(root, diff_id, result.unpacked_bytes, job->staged_dir, err) < 0)
-		return -1;
-	cleanup_memory(&job->staged_dir);
-	if (store_commit_blob(root, layer->digest, job->blob_path, err) < 0)
-		return -1;
-	cleanup_memory(&job->blob_path);
+	work->verified[job->index] = (struct verified){
+		take_ptr(&job->blob_path), take_ptr(&job->staged_dir), result.unpacked_bytes};
+	work->any_verified = true;
 	progress_layer(&work->request->progress, layer->digest, "Pull complete");
 	return 0;
 }
@@ -199,6 +215,37 @@ static int run(struct work *work, struct error *err)
 	return 0;
 }
 
+static int commit_layer(const struct work *work, size_t index, struct error *err)
+{
+	struct verified *layer = &work->verified[index];
+	const char *root = work->request->root;
+
+	if (!layer->staged_dir)
+		return 0;
+	if (store_commit_layer(root, work->config->diff_ids.items[index], layer->unpacked_bytes,
+			       layer->staged_dir, err) < 0)
+		return -1;
+	cleanup_memory(&layer->staged_dir);
+	if (store_commit_blob(root, work->manifest->items[index].digest, layer->blob_path, err) < 0)
+		return -1;
+	cleanup_memory(&layer->blob_path);
+	return 0;
+}
+
+/* Nothing gets its place before it is on the disk: a power cut would leave the name of a layer, and
+ * files of no length in it. */
+static int commit_layers(const struct work *work, struct error *err)
+{
+	if (!work->any_verified)
+		return 0;
+	if (store_sync(work->request->root, err) < 0)
+		return -1;
+	for (size_t i = 0; i < work->manifest->count; i++)
+		if (commit_layer(work, i, err) < 0)
+			return -1;
+	return 0;
+}
+
 int pull_layers(const struct pull_request *request, struct fetcher *fetcher,
 		const struct manifest *manifest, const struct image_config *config,
 		struct error *err)
@@ -206,9 +253,16 @@ int pull_layers(const struct pull_request *request, struct fetcher *fetcher,
 	struct work work = {.request = request,
 			    .fetcher = fetcher,
 			    .manifest = manifest,
-			    .config = config};
+			    .config = config,
+			    .verified = memory_zeroed(manifest->count, sizeof(*work.verified))};
+	struct error late;
 	int result = run(&work, err);
 
+	/* Before the sync, or it would also write what is not wanted. */
+	end_jobs(&work);
+	/* Also after a failure: what was verified need not come a second time. */
+	if (commit_layers(&work, result < 0 ? &late : err) < 0)
+		result = -1;
 	release_work(&work);
 	return result;
 }

@@ -63,6 +63,23 @@ int store_lock(const char *root, bool exclusive, struct error *err)
 	return take_fd(&fd);
 }
 
+int store_wait_turn(int lock_fd, const char *digest, struct error *err)
+{
+	AUTO_FREE char *digits = memory_format("%.15s", digest + strlen("sha256:"));
+	/* A lock needs no byte that is there: the digest is a place in the file. */
+	struct flock byte = {.l_type = F_WRLCK,
+			     .l_whence = SEEK_SET,
+			     .l_start = (off_t)strtoull(digits, NULL, 16),
+			     .l_len = 1};
+	int result;
+
+	trace("# wait until nobody else pulls %q", digest);
+	do
+		result = fcntl(lock_fd, F_OFD_SETLKW, &byte);
+	while (result < 0 && errno == EINTR);
+	return result < 0 ? error_sys(err, "wait for another pull of '%s'", digest) : 0;
+}
+
 /* --- staging -------------------------------------------------------------------------------- */
 
 static int move(const char *from, const char *to, struct error *err)
@@ -186,7 +203,7 @@ void store_discard(const char *staged_path)
 
 /* --- references ----------------------------------------------------------------------------- */
 
-static int sync_store(const char *root, struct error *err)
+int store_sync(const char *root, struct error *err)
 {
 	AUTO_CLOSE int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -216,7 +233,7 @@ static int put_reference(const char *root, const struct reference *reference, co
 	if (make_parent(path, err) < 0 ||
 	    write_staged(root, lines, strlen(lines), &staged, err) < 0)
 		return -1;
-	if (sync_store(root, err) == 0 && move(staged, path, err) == 0)
+	if (store_sync(root, err) == 0 && move(staged, path, err) == 0)
 		return 0;
 	store_discard(staged);
 	return -1;

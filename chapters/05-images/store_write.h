@@ -6,7 +6,7 @@
  * set the reference. What a killed writer leaves in staging is removed by the next one that finds
  * itself alone.
  *
- *	lock (shared)  stage  commit …  set the reference  unlock
+ *	lock (shared)  stage …  sync  commit …  set the reference  unlock
  */
 #ifndef STORE_WRITE_H
 #define STORE_WRITE_H
@@ -22,6 +22,11 @@
 /* Prepares the store and locks it: shared to add to it, exclusive to remove from it; waits for
  * others. Returns a descriptor; the lock ends when it is closed. flock(2) */
 int store_lock(const char *root, bool exclusive, struct error *err);
+
+/* Waits until no other holder of the lock has had its turn with this digest; the turn ends with the
+ * lock. So two pulls of one image do the work once. A holder takes one turn, or two could wait for each
+ * other. fcntl(2), F_OFD_SETLKW */
+int store_wait_turn(int lock_fd, const char *digest, struct error *err);
 
 /* Makes an empty directory to unpack a layer into. The caller frees *staged_dir. */
 int store_stage_layer(const char *root, char **staged_dir, struct error *err);
@@ -40,6 +45,11 @@ int store_commit_blob(const char *root, const char *digest, const char *path, st
 int store_put_blob(const char *root, const char *digest, const void *bytes, size_t length,
 		   struct error *err);
 bool store_has_blob(const char *root, const char *digest);
+
+/* Lets everything that was written be on the disk. It comes between staging and committing: a rename
+ * may survive a power cut that what was renamed does not. One for all files of all layers, where one
+ * for each would take minutes. syncfs(2) */
+int store_sync(const char *root, struct error *err);
 
 /* Removes something staged that will not be committed. NULL is fine. */
 void store_discard(const char *staged_path);
