@@ -352,14 +352,20 @@ runner_of()
 
 @test "01 the command ends with its runner, also as another user" {
     [ "$PROGRAM" != coracle ] || return 0 # there it outlives it, by its monitor
-    local out=$BATS_TEST_TMPDIR/out pid child
+    local out=$BATS_TEST_TMPDIR/out pid child scratch
     contain -u 1000 -- sh -c 'echo ready; exec sleep 33' >"$out" 3>&- &
     pid=$!
     await grep -q ready "$out"
     pid=$(runner_of "$pid")
     child=$(cat "/proc/$pid/task/$pid/children")
+    # what a chapter's program makes for a run, and can't give back when it is killed
+    scratch=$(sed -n 's,.*:/\(coracle\.[^/]*\)$,\1,p' "/proc/${child% }/cgroup" | head -n1)
     kill -KILL "$pid"
     await test ! -e "/proc/${child% }"
+    [ -z "$scratch" ] || {
+        find /sys/fs/cgroup -depth -type d -name "$scratch" -exec rmdir {} \;
+        rm -rf "/var/tmp/$scratch" "$STORE/$scratch"
+    }
 }
 
 @test "01 no descriptor of the caller's reaches the command" {
