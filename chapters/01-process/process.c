@@ -1,10 +1,11 @@
 /*
- * Starting a process and waiting for it. Read process_start first, then run_child.
+ * Starting a process. Read process_start first, then run_child; process_wait.c has the rest.
  *
  *	parent                                 child
  *	clone3 ------------------------------> waits
  *	hooks.in_parent(pid)
  *	RELEASED ----------------------------> hooks.in_child, privileges
+ *	                   <------------------ TERMINAL (our end of it), if one is asked for
  *	                   <------------------ FAILED (a whole struct error), or
  *	                   <------------------ EXEC, and the socket closes by itself on exec
  */
@@ -14,57 +15,22 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "cleanup.h"
 #include "command.h"
 #include "environment.h"
 #include "forwarding.h"
 #include "path.h"
+#include "terminal.h"
 #include "trace.h"
 #include "user.h"
-
-enum message_type { MESSAGE_RELEASED = 1, MESSAGE_FAILED, MESSAGE_EXEC };
-
-struct message {
-	enum message_type type;
-	struct error err; /* of MESSAGE_FAILED */
-};
-
-static int send_message(int channel, enum message_type type, const struct error *failure,
-			struct error *err)
-{
-	struct message message = {.type = type};
-
-	if (failure)
-		message.err = *failure;
-	if (send(channel, &message, sizeof(message), MSG_NOSIGNAL) != sizeof(message))
-		return error_sys(err, "send message %d between parent and child", type);
-	return 0;
-}
-
-/* Returns 1 for a message, 0 at the end: nobody holds the other side any more. */
-static int receive_message(int channel, struct message *message, struct error *err)
-{
-	ssize_t count;
-
-	do
-		count = recv(channel, message, sizeof(*message), 0);
-	while (count < 0 && errno == EINTR);
-	if (count < 0)
-		return error_sys(err, "receive a message between parent and child");
-	if (count != 0 && count != sizeof(*message))
-		return error_set(err, EPROTO, "receive a message between parent and child: short");
-	return count > 0;
-}
 
 /* --- the child ----------------------------------------------------------------------------- */
 
@@ -124,14 +90,52 @@ static int enter_cwd(const char *cwd, struct error *err)
 	return 0;
 }
 
+/* After in_child, for the terminal is one of the devpts that is mounted by then. */
+static int open_terminal(const struct process_config *config, int channel, struct error *err)
+{
+	const struct process_hooks *hooks = &config->hooks;
+	struct message message = {.type = MESSAGE_TERMINAL};
+	AUTO_CLOSE int ours = -1;
+
+	if (!config->terminal)
+		return 0;
+	ours = terminal_open(&config->size, err);
+	if (ours < 0)
+		return -1;
+	if (hooks->with_terminal && hooks->with_terminal(hooks->context, err) < 0)
+		return -1;
+	message.fd = ours;
+	return channel_send(channel, &message, err);
+}
+
+/* Pipes and terminals that were made for the command are its user's: /dev/stdout can be opened. What
+ * is our caller's own is left alone. */
+static int give_streams(const struct process_config *config, uid_t uid, struct error *err)
+{
+	struct stat st;
+
+	for (int fd = 0; fd < 3; fd++) {
+		if ((!config->terminal && config->stdio[fd] <= 0) || fstat(fd, &st) < 0)
+			continue;
+		/* Another device than a terminal is the host's: /dev/null. */
+		if (!S_ISFIFO(st.st_mode) && !config->terminal)
+			continue;
+		if (st.st_uid != uid && fchown(fd, uid, (gid_t)-1) < 0)
+			return error_sys(err, "give the standard stream %d to user %u", fd, uid);
+	}
+	return 0;
+}
+
 /* An empty HOME counts as missing, as in runc. */
-static void add_home(struct strings *env, const char *home)
+static void add_defaults(struct strings *env, const char *home, bool terminal)
 {
 	const char *given = environment_get(env, "HOME");
 	AUTO_FREE char *entry = memory_format("HOME=%s", home);
 
 	if (!given || !*given)
 		environment_set(env, entry);
+	if (terminal && !environment_get(env, "TERM"))
+		environment_set(env, "TERM=xterm");
 }
 
 /* Becomes the user, in the working directory. */
@@ -142,8 +146,8 @@ static int become_user(const struct process_config *config, struct strings *env,
 	/* In the container's own /etc/passwd, so after in_child has changed the root. */
 	if (user_look_up(config->user, &user, err) < 0)
 		return -1;
-	add_home(env, user.home);
-	if (enter_cwd(config->cwd, err) < 0)
+	add_defaults(env, user.home, config->terminal);
+	if (give_streams(config, user.uid, err) < 0 || enter_cwd(config->cwd, err) < 0)
 		return -1;
 	return privileges_drop(&config->privileges, &user, err);
 }
@@ -160,7 +164,7 @@ static int execute(const struct process_config *config, const char *file, struct
 	/* What others leaked into us ends here; the channel and the trace are CLOEXEC already. */
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, "mark all descriptors close-on-exec");
-	if (send_message(channel, MESSAGE_EXEC, NULL, err) < 0)
+	if (channel_send(channel, &(struct message){.type = MESSAGE_EXEC}, err) < 0)
 		return -1;
 	if (reset_signals(err) < 0)
 		return -1;
@@ -188,16 +192,19 @@ static int become_command(const struct process_config *config, int channel, stru
 
 static void run_child(const struct process_config *config, int channel)
 {
+	const struct process_hooks *hooks = &config->hooks;
 	struct message message = {0};
-	struct error err, lost;
+	struct error lost;
 
 	/* No message: the parent failed or died while it prepared us. It has said why. */
-	if (receive_message(channel, &message, &err) <= 0 || message.type != MESSAGE_RELEASED)
+	if (channel_receive(channel, &message, &lost) <= 0 || message.type != MESSAGE_RELEASED)
 		_exit(125);
-	if (shed_inheritance(config, &err) == 0 &&
-	    (!config->hooks.in_child || config->hooks.in_child(config->hooks.context, &err) == 0))
-		become_command(config, channel, &err);
-	send_message(channel, MESSAGE_FAILED, &err, &lost);
+	message.type = MESSAGE_FAILED;
+	if (shed_inheritance(config, &message.err) == 0 &&
+	    (!hooks->in_child || hooks->in_child(hooks->context, &message.err) == 0) &&
+	    open_terminal(config, channel, &message.err) == 0)
+		become_command(config, channel, &message.err);
+	channel_send(channel, &message, &lost);
 	_exit(125);
 }
 
@@ -265,25 +272,12 @@ static pid_t clone_child(const struct process_config *config, int *pidfd, struct
 	return pid;
 }
 
-static int reap(struct process *process, siginfo_t *info, struct error *err)
-{
-	int result;
-
-	do
-		result = waitid(P_PIDFD, (id_t)process->pidfd, info, WEXITED);
-	while (result < 0 && errno == EINTR);
-	if (result < 0)
-		return error_sys(err, "wait for process %d", process->pid);
-	process->pid = 0;
-	return 0;
-}
-
 /* The channel ended without FAILED or EXEC: the child was ended from outside while it set up. */
 static int explain_death(struct process *process, struct error *err)
 {
 	siginfo_t info = {0};
 
-	if (reap(process, &info, err) < 0)
+	if (process_reap(process, &info, err) < 0)
 		return -1;
 	if (info.si_code == CLD_EXITED)
 		return error_set(err, ECHILD, "the child ended with status %d during set-up",
@@ -297,18 +291,20 @@ static int explain_death(struct process *process, struct error *err)
 /* Releases the child and listens until the socket closes. */
 static int await_exec(struct process *process, int channel, struct error *err)
 {
-	struct message message = {0};
+	struct message message = {.type = MESSAGE_RELEASED};
 	bool executed = false;
 	int more;
 
 	/* A child that has died already is explained below, by how it ended. */
-	if (send_message(channel, MESSAGE_RELEASED, NULL, err) < 0 && err->code != EPIPE)
+	if (channel_send(channel, &message, err) < 0 && err->code != EPIPE)
 		return -1;
-	while ((more = receive_message(channel, &message, err)) > 0) {
+	while ((more = channel_receive(channel, &message, err)) > 0) {
 		if (message.type == MESSAGE_FAILED) {
 			*err = message.err;
 			return -1;
 		}
+		if (message.type == MESSAGE_TERMINAL)
+			process->terminal = message.fd;
 		executed = message.type == MESSAGE_EXEC;
 	}
 	if (more < 0 && err->code != ECONNRESET)
@@ -320,12 +316,9 @@ static int start_blocked(struct process *process, const struct process_config *c
 			 struct error *err)
 {
 	AUTO_CLOSE int ours = -1, theirs = -1;
-	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_sys(err, "make a socket pair");
-	ours = pair[0];
-	theirs = pair[1];
+	if (channel_open(&ours, &theirs, err) < 0)
+		return -1;
 	process->pid = clone_child(config, &process->pidfd, err);
 	if (process->pid < 0) {
 		process->pid = 0;
@@ -343,90 +336,19 @@ static int start_blocked(struct process *process, const struct process_config *c
 	return await_exec(process, ours, err);
 }
 
-static int forward_signal(struct process *process, int signals, struct error *err)
-{
-	struct signalfd_siginfo info;
-
-	if (read(signals, &info, sizeof(info)) != sizeof(info))
-		return error_sys(err, "read a signal");
-	if (!forwarding_includes((int)info.ssi_signo))
-		return 0;
-	trace("kill -%u %d", info.ssi_signo, process->pid);
-	/* ESRCH: it has just ended, and the next poll says so. */
-	if (syscall(SYS_pidfd_send_signal, process->pidfd, info.ssi_signo, NULL, 0) < 0 &&
-	    errno != ESRCH)
-		return error_sys(err, "forward signal %u to process %d", info.ssi_signo,
-				 process->pid);
-	return 0;
-}
-
-/* --- exported ------------------------------------------------------------------------------ */
-
 int process_start(struct process *process, const struct process_config *config, struct error *err)
 {
-	*process = (struct process){0};
-	if (block_signals(process, err) < 0)
-		return -1;
-	if (start_blocked(process, config, err) == 0)
+	struct process_config complete = *config;
+	AUTO_CLOSE int null = -1;
+
+	*process = (struct process){.input = config->input};
+	if (!config->input && config->stdio[0] <= 0) {
+		null = complete.stdio[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (null < 0)
+			return error_sys(err, "open '/dev/null'");
+	}
+	if (block_signals(process, err) == 0 && start_blocked(process, &complete, err) == 0)
 		return 0;
 	process_release(process);
 	return -1;
-}
-
-int process_wait(struct process *process, int *status, struct error *err)
-{
-	AUTO_CLOSE int signals = -1;
-	siginfo_t info = {0};
-	sigset_t blocked;
-
-	sigprocmask(SIG_BLOCK, NULL, &blocked);
-	signals = signalfd(-1, &blocked, SFD_CLOEXEC);
-	if (signals < 0)
-		return error_sys(err, "receive signals by a descriptor");
-	for (;;) {
-		struct pollfd fds[] = {{.fd = process->pidfd, .events = POLLIN},
-				       {.fd = signals, .events = POLLIN}};
-
-		if (poll(fds, ARRAY_LENGTH(fds), -1) < 0 && errno != EINTR)
-			return error_sys(err, "wait for process %d or a signal", process->pid);
-		if (fds[0].revents)
-			break;
-		if (fds[1].revents && forward_signal(process, signals, err) < 0)
-			return -1;
-	}
-	if (reap(process, &info, err) < 0)
-		return -1;
-	*status = process_exit_status(&info);
-	return 0;
-}
-
-void process_release(struct process *process)
-{
-	siginfo_t info = {0};
-	struct error ignored;
-
-	if (process->pid > 0) {
-		syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0);
-		reap(process, &info, &ignored);
-	}
-	if (process->pidfd > 0)
-		close(process->pidfd);
-	if (process->blocked)
-		sigprocmask(SIG_SETMASK, &process->old_mask, NULL);
-	*process = (struct process){0};
-}
-
-int process_failure_status(const struct error *err)
-{
-	switch (err->code) {
-	case PROCESS_NOT_EXECUTABLE: return 126;
-	case PROCESS_NOT_FOUND: return 127;
-	case PROCESS_EXEC_FAILED: return 255;
-	default: return 125;
-	}
-}
-
-int process_exit_status(const siginfo_t *info)
-{
-	return info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
 }

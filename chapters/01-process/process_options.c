@@ -2,9 +2,11 @@
 #include "process_options.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "program.h"
+#include "terminal.h"
 
 static int option_cwd(void *field, const char *value, struct error *err)
 {
@@ -24,6 +26,10 @@ const struct option_row process_option_rows[] = {
 	 "chdir", "chdir(2)"},
 	{"user", 'u', "USER[:GROUP]", option_string, FIELD(user), "User and group, name or number",
 	 "setresuid", "credentials(7)"},
+	{"interactive", 'i', NULL, option_flag, FIELD(interactive),
+	 "Give it our standard input; it is empty otherwise", "descriptor 0", "stdin(3)"},
+	{"tty", 't', NULL, option_flag, FIELD(terminal), "Give it a terminal of its own",
+	 "/dev/pts/ptmx", "pty(7)"},
 	{"cap-add", 0, "CAP", option_strings, FIELD(cap_add), "Add a capability, or ALL",
 	 "bounding set", "capabilities(7)"},
 	{"cap-drop", 0, "CAP", option_strings, FIELD(cap_drop), "Drop a capability, or ALL",
@@ -40,6 +46,11 @@ int process_options_apply(const struct process_options *options, struct process_
 				    err) < 0)
 		return -1;
 	config->privileges = privileges;
+	config->input = options->interactive;
+	config->terminal = options->terminal;
+	config->size = terminal_size();
+	if (config->input && config->terminal && !isatty(STDIN_FILENO))
+		return error_set(err, PROCESS_NO_TERMINAL, "the input device is not a TTY");
 	if (options->user)
 		config->user = options->user;
 	if (options->cwd)

@@ -10,11 +10,12 @@ struct process_options {
 	struct strings env; /* "NAME=value"; a bare NAME takes the variable away */
 	char *cwd, *user;
 	struct strings cap_add, cap_drop;
+	bool interactive, terminal;
 };
 extern const struct option_row process_option_rows[];
 
-/* Sets user, cwd and privileges of *config from the options, on top of what is there. The strings
- * stay the options' own. Errors: EINVAL for an unknown capability. */
+/* Sets user, cwd, streams and privileges of *config from the options, on top of what is there. The
+ * strings stay the options' own. Errors: EINVAL for an unknown capability; PROCESS_NO_TERMINAL. */
 int process_options_apply(const struct process_options *options, struct process_config *config,
 			  struct error *err);
 

@@ -57,7 +57,7 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 		.env = &env,
 		.clone_flags = namespaces_clone_flags(&container.namespaces),
 		.die_with_parent = true,
-		.hooks = {.in_child = in_child, .context = &container},
+		.hooks = {NULL, in_child, &container, rootfs_bind_console},
 	};
 	AUTO_PROCESS struct process process = {0};
 

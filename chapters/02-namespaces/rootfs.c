@@ -243,6 +243,21 @@ int rootfs_pivot(const struct rootfs *rootfs, struct error *err)
 	return 0;
 }
 
+int rootfs_bind_console(void *unused, struct error *err)
+{
+	AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), target = -1, fd = -1;
+
+	(void)unused;
+	if (root < 0)
+		return error_sys(err, "open '/'");
+	trace("touch /dev/console && mount --bind /dev/pts/0 /dev/console");
+	target = mount_open_target(root, "/dev/console", false, err);
+	fd = target < 0 ? -1 : mount_clone(STDIN_FILENO, false, err);
+	if (fd < 0 || mount_attach(fd, target, "/dev/console", err) < 0)
+		return error_wrap(err, "bind the terminal to '/dev/console'");
+	return 0;
+}
+
 char *const *rootfs_command(const struct rootfs *rootfs, char *const *argv, struct strings *command)
 {
 	if (!rootfs->init)

@@ -41,6 +41,10 @@ int rootfs_pivot(const struct rootfs *rootfs, struct error *err);
  * if asked for. What this kernel does not have is skipped. */
 int rootfs_protect(const struct rootfs *rootfs, struct error *err);
 
+/* Makes /dev/console the terminal that descriptor 0 is: a hook for process_start. By descriptor: what
+ * bears its name in /dev/pts could be another one by now. */
+int rootfs_bind_console(void *unused, struct error *err);
+
 /* The argv to execute: `argv` itself, or with `init` what is then put into *command, which the caller
  * releases. */
 char *const *rootfs_command(const struct rootfs *rootfs, char *const *argv,

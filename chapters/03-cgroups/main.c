@@ -70,7 +70,7 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 		.clone_flags = namespaces_clone_flags(&container.namespaces),
 		.cgroup_fd = cgroup_clone_fd(cgroup),
 		.die_with_parent = true,
-		.hooks = {.in_child = in_child, .context = &container},
+		.hooks = {NULL, in_child, &container, rootfs_bind_console},
 	};
 	AUTO_PROCESS struct process process = {0};
 

@@ -75,7 +75,7 @@ static int start_and_wait(struct container *container, int *status, struct error
 		.clone_flags = namespaces_clone_flags(&container->namespaces),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
-		.hooks = {.in_child = in_child, .context = container},
+		.hooks = {NULL, in_child, container, rootfs_bind_console},
 	};
 
 	environment_build(container->namespaces.hostname, &container->image->env,

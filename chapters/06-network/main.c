@@ -66,7 +66,7 @@ static int start_and_wait(struct container *container, int *status, struct error
 		.clone_flags = namespaces_clone_flags(&container->namespaces),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
-		.hooks = {in_parent, in_child, container},
+		.hooks = {in_parent, in_child, container, rootfs_bind_console},
 	};
 
 	environment_build(container->endpoint->hostname, &container->image->env,
