@@ -285,6 +285,11 @@ two" ]
     run coracle pull "$address/second:v1"
     exits 0
     says "Status: Image is up to date for $address/second:v1"
+    [ "${lines[-1]}" = "$address/second:v1" ]
+    says_not "Using default tag"
+    run coracle pull "$address/second"
+    exits 1
+    [ "${lines[0]}" = "Using default tag: latest" ]
     run coracle pull -q "$address/second:none"
     exits 1
     says "coracle: pull '$address/second:none': "
