@@ -83,10 +83,10 @@ executable() { printf '%b' "$2" >"$HOST/$1" && chmod 755 "$HOST/$1"; }
     executable no-interpreter '#!/no/such/interpreter\n'
     run contain "${SHARE[@]}" -- "$INSIDE/no-format"
     exits 255
-    says "exec $INSIDE/no-format: Exec format error"
+    says "exec $INSIDE/no-format: exec format error"
     run contain "${SHARE[@]}" -e "PATH=$INSIDE" -- no-interpreter
     exits 255
-    says "exec $INSIDE/no-interpreter: No such file or directory"
+    says "exec $INSIDE/no-interpreter: no such file or directory"
     says "not the interpreter that it names"
 }
 

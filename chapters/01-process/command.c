@@ -26,16 +26,26 @@ static int check_executable(const char *file)
 	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
-/* Docker's words, which people search for. */
+/* Docker's words, which people search for: those of Go, without a capital. The caller frees it. */
+static char *describe(int why)
+{
+	char *reason = memory_string(strerrordesc_np(why));
+
+	*reason = (char)tolower((unsigned char)*reason);
+	return reason;
+}
+
 static int refuse(const char *name, int why, struct error *err)
 {
-	const char *reason = strerrordesc_np(why);
+	AUTO_FREE char *reason = describe(why);
+	struct stat st;
 
 	if (why == EISDIR)
 		return error_set(err, PROCESS_NOT_EXECUTABLE, "exec: \"%s\": is a directory", name);
-	if (why != EACCES)
-		return error_set(err, PROCESS_NOT_FOUND, "exec: \"%s\": stat %s: %c%s", name, name,
-				 tolower((unsigned char)*reason), reason + 1);
+	/* Not there, or in a directory that is closed to this user. */
+	if (stat(name, &st) < 0)
+		return error_set(err, why == EACCES ? PROCESS_NOT_EXECUTABLE : PROCESS_NOT_FOUND,
+				 "exec: \"%s\": stat %s: %s", name, name, reason);
 	error_set(err, PROCESS_NOT_EXECUTABLE, "exec: \"%s\": permission denied", name);
 	return error_hint(err, err->code, "is it executable for this user?");
 }
@@ -90,7 +100,10 @@ int command_find(const char *name, const struct strings *env, char **file, struc
 
 int command_explain_failure(const char *file, struct error *err)
 {
-	error_sys(err, "exec %s", file);
+	int why = errno;
+	AUTO_FREE char *reason = describe(why);
+
+	error_set(err, why, "exec %s: %s", file, reason);
 	error_hint(err, ENOENT, "it is there, but not the interpreter that it names");
 	error_hint(err, ENOEXEC, "made for another machine, or a script without a '#!' line");
 	err->code = PROCESS_EXEC_FAILED;
