@@ -592,8 +592,17 @@ END
     MODE=locked refuses "'s/f'" "symbolic link is in the way"
 }
 
-@test "05 the unpacker is locked up, and ends with its parent" {
-    local child
+# status_has PID "NAME:HEX"...
+status_has()
+{
+    local line
+    for line in "${@:2}"; do
+        grep -q "^${line%:*}:.*0*${line#*:}$" "/proc/$1/status" || { cat "/proc/$1/status"; return 1; }
+    done
+}
+
+@test "05 all four processes of the unpacker are locked up, and end with their parent" {
+    local pids=() pid ns
     mkfifo "$T/fifo"
     mkdir "$T/root"
     "$TOOL" locked "$T/fifo" "$T/root" "$T/blob" 3>&- &
@@ -601,22 +610,32 @@ END
     parent=$!
     printf x >&9
     await test -s "$T/blob"
-    child=$(cat "/proc/$parent/task/$parent/children")
-    child=${child% }
-    # chown dac_override fowner fsetid mknod setfcap; a filter; nothing can be gained
-    for line in CapPrm:8800001b CapEff:8800001b CapBnd:8800001b CapInh:00000000 CapAmb:00000000; do
-        grep -q "^${line%:*}:.*00000000${line#*:}$" "/proc/$child/status" || { grep Cap "/proc/$child/status"; false; }
+    read -ra pids <"/proc/$parent/task/$parent/children" || true # no newline
+    [ ${#pids[@]} -eq 4 ]
+    for pid in "${pids[@]}"; do
+        await grep -q "^Seccomp:.2$" "/proc/$pid/status"
+        status_has "$pid" CapInh:0000000000000000 CapAmb:0000000000000000 NoNewPrivs:1 Seccomp:2
+        for ns in net pid ipc; do
+            [ "$(readlink "/proc/$pid/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ]
+        done
     done
-    grep -q '^NoNewPrivs:.1$' "/proc/$child/status"
-    grep -q '^Seccomp:.2$' "/proc/$child/status"
-    [ "$(readlink "/proc/$child/root")" = "$T/root" ]
-    [ "$(readlink "/proc/$child/cwd")" = "$T/root" ]
-    for ns in net pid ipc; do
-        [ "$(readlink "/proc/$child/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ]
+    # those that hash or decompress are nobody, have a root without a file, and what they copy between
+    for pid in "${pids[@]:0:3}"; do
+        await grep -q '^Seccomp:.2$' "/proc/$pid/status"
+        status_has "$pid" CapPrm:0000000000000000 CapBnd:0000000000000000
+        grep -qE '^Uid:(.65534){4}$' "/proc/$pid/status"
+        [[ $(readlink "/proc/$pid/root") == /proc/*/fdinfo ]]
     done
-    # the layer's directory, its blob, the pipe, the channel, standard error
-    [ "$(ls "/proc/$child/fd" | wc -l)" -eq 5 ] || { ls -l "/proc/$child/fd"; false; }
+    # standard error, the channel, two pipes; the keeper has the blob, too
+    for n in '0 5' '1 4' '2 4'; do
+        [ "$(ls "/proc/${pids[${n% *}]}/fd" | wc -l)" -eq "${n#* }" ] || { ls -l "/proc/${pids[${n% *}]}/fd"; false; }
+    done
+    # chown dac_override fowner fsetid mknod setfcap, in the layer's directory
+    status_has "${pids[3]}" CapPrm:000000008800001b CapEff:000000008800001b CapBnd:000000008800001b
+    [ "$(readlink "/proc/${pids[3]}/root")" = "$T/root" ]
+    [ "$(readlink "/proc/${pids[3]}/cwd")" = "$T/root" ]
+    [ "$(ls "/proc/${pids[3]}/fd" | wc -l)" -eq 4 ] || { ls -l "/proc/${pids[3]}/fd"; false; }
     kill -KILL "$parent"
-    await test ! -e "/proc/$child/status"
+    for pid in "${pids[@]}"; do await test ! -e "/proc/$pid/status"; done
     exec 9>&-
 }

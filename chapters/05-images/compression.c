@@ -11,7 +11,6 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "cleanup.h"
 #include "file.h"
 
 #define INPUT_SIZE ((size_t)64 << 10)
@@ -181,7 +180,7 @@ static const struct compression_kind *detect(const unsigned char *bytes, size_t 
 
 /* --- the loop ----------------------------------------------------------------------------- */
 
-/* Reads more behind what is left, keeps it and hashes it. */
+/* Reads more behind what is left. */
 static int receive(struct compression *compression, struct error *err)
 {
 	unsigned char *end;
@@ -198,10 +197,7 @@ static int receive(struct compression *compression, struct error *err)
 	compression->ended = count == 0;
 	compression->left += (size_t)count;
 	compression->received_bytes += (uint64_t)count;
-	digest_add(&compression->received, end, (size_t)count);
-	if (compression->blob_fd < 0)
-		return 0;
-	return file_write_all(compression->blob_fd, end, (size_t)count, "the layer's blob", err);
+	return 0;
 }
 
 static int limit_expansion(const struct compression *compression, struct error *err)
@@ -219,17 +215,14 @@ static int limit_expansion(const struct compression *compression, struct error *
 	return 0;
 }
 
-int compression_open(struct compression *compression, int input_fd, int blob_fd, struct error *err)
+int compression_open(struct compression *compression, int input_fd, struct error *err)
 {
 	*compression = (struct compression){
 		.input_fd = input_fd,
-		.blob_fd = blob_fd,
 		.input = memory_zeroed(1, INPUT_SIZE),
 		.output = memory_zeroed(1, OUTPUT_SIZE),
 	};
 	compression->next = compression->input;
-	digest_begin(&compression->received);
-	digest_begin(&compression->plain);
 	/* The longest magic is that of bzip2; an archive of nothing may be shorter. */
 	while (compression->left < 10 && !compression->ended)
 		if (receive(compression, err) < 0)
@@ -258,19 +251,34 @@ int compression_next(struct compression *compression, const unsigned char **byte
 	}
 	if (made < 0)
 		return -1;
-	digest_add(&compression->plain, compression->output, (size_t)made);
 	compression->plain_bytes += (uint64_t)made;
 	*bytes = compression->output;
 	*count = (size_t)made;
 	return limit_expansion(compression, err);
 }
 
+int compression_copy(int input_fd, int output_fd, struct error *err)
+{
+	AUTO_COMPRESSION struct compression compression = {0};
+	const unsigned char *bytes;
+	size_t count;
+
+	if (compression_open(&compression, input_fd, err) < 0)
+		return -1;
+	for (;;) {
+		if (compression_next(&compression, &bytes, &count, err) < 0)
+			return -1;
+		if (!count)
+			return 0;
+		if (file_write_all(output_fd, bytes, count, "the archive", err) < 0)
+			return -1;
+	}
+}
+
 void compression_release(struct compression *compression)
 {
 	if (compression->kind && compression->decoder)
 		compression->kind->end(compression);
-	digest_release(&compression->received);
-	digest_release(&compression->plain);
 	free(compression->input);
 	free(compression->output);
 	*compression = (struct compression){0};

@@ -1,5 +1,5 @@
 /*
- * A layer's bytes on their way in: kept as received, hashed, decompressed, hashed again.
+ * A layer's bytes, decompressed.
  *
  * The kind of compression is told by the first bytes, as Docker does it: the media type in the
  * manifest is only a claim.
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "digest.h"
+#include "cleanup.h"
 #include "error.h"
 
 struct compression;
@@ -21,7 +21,7 @@ struct compression_kind; /* gzip, zstd or none: compression.c */
 struct compression {
 	const struct compression_kind *kind;
 	void *decoder; /* of `kind` */
-	int input_fd, blob_fd;
+	int input_fd;
 	unsigned char *input, *output;
 	const unsigned char *next; /* received, not yet decompressed */
 	size_t left;		   /* bytes at `next` */
@@ -29,18 +29,19 @@ struct compression {
 	bool within;		   /* a gzip member or a zstd frame has begun and not ended */
 	bool padding;		   /* zeros follow the last gzip member */
 	uint64_t received_bytes, plain_bytes;
-	struct digest received, plain;
 };
 
-/* Reads the first bytes of input_fd and decides. All that is read is written to blob_fd, unless
- * that is -1. Both stay the caller's. Errors: ENOTSUP for xz and bzip2; those of reading, writing.
- */
-int compression_open(struct compression *compression, int input_fd, int blob_fd, struct error *err);
+/* Reads the first bytes of input_fd, which stays the caller's, and decides.
+ * Errors: ENOTSUP for xz and bzip2; those of reading. */
+int compression_open(struct compression *compression, int input_fd, struct error *err);
 
 /* Gives the next decompressed bytes, valid until the next call; *count is 0 at the true end.
  * Errors: EBADMSG if the data is damaged or cut short; E2BIG if it expands beyond all reason. */
 int compression_next(struct compression *compression, const unsigned char **bytes, size_t *count,
 		     struct error *err);
+
+/* Decompresses all of input_fd to output_fd. Errors: as above; those of writing. */
+int compression_copy(int input_fd, int output_fd, struct error *err);
 
 void compression_release(struct compression *compression);
 #define AUTO_COMPRESSION CLEANUP(compression_release)

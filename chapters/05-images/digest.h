@@ -7,8 +7,10 @@
 #define DIGEST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cleanup.h"
+#include "error.h"
 
 #define DIGEST_SIZE 72 /* of the text, with its NUL */
 
@@ -27,6 +29,12 @@ void digest_end(struct digest *digest, char text[DIGEST_SIZE]);
 
 /* All three for bytes at hand. */
 void digest_of(const void *bytes, size_t count, char text[DIGEST_SIZE]);
+
+/* Copies all of input_fd to each output, and tells the digest and the number of the bytes that were
+ * written. They are read once, into memory that nobody else has: tee(2) would copy less, but whoever
+ * had written them could change them after they were hashed. vmsplice(2) */
+int digest_copy(int input_fd, const int *output_fds, size_t output_count, char text[DIGEST_SIZE],
+		uint64_t *bytes, struct error *err);
 
 void digest_release(struct digest *digest);
 #define AUTO_DIGEST CLEANUP(digest_release)

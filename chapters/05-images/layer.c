@@ -13,9 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "archive.h"
 #include "cleanup.h"
-#include "compression.h"
 #include "file.h"
 #include "layer_attributes.h"
 #include "layer_tree.h"
@@ -28,11 +26,6 @@
 #define WHITEOUT ".wh."
 #define WHITEOUT_NOTE ".wh..wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
-
-static int next_bytes(void *context, const unsigned char **bytes, size_t *count, struct error *err)
-{
-	return compression_next(context, bytes, count, err);
-}
 
 static int write_data(struct archive *archive, int fd, const struct archive_entry *entry,
 		      uint64_t *unpacked_bytes, struct error *err)
@@ -131,49 +124,43 @@ static int unpack_entries(struct layer_tree *tree, struct archive *archive,
 }
 
 /* The digest of a layer is that of all its bytes; an archive may end before them. */
-static int drain(struct compression *compression, struct error *err)
+static int drain(const struct archive_source *source, struct error *err)
 {
 	const unsigned char *bytes;
 	size_t count;
 
 	do
-		if (compression_next(compression, &bytes, &count, err) < 0)
+		if (source->next(source->context, &bytes, &count, err) < 0)
 			return -1;
 	while (count);
 	return 0;
 }
 
-static int unpack_stream(struct compression *compression, int directory_fd,
-			 struct layer_result *result, struct error *err)
+static int unpack_archive(const struct archive_source *source, int directory_fd,
+			  struct layer_result *result, struct error *err)
 {
-	AUTO_ARCHIVE struct archive archive = {.source = {next_bytes, compression}};
+	AUTO_ARCHIVE struct archive archive = {.source = *source};
 	AUTO_LAYER_TREE struct layer_tree tree = {.root_fd = directory_fd};
 
 	if (unpack_entries(&tree, &archive, result, err) < 0)
 		return -1;
-	return drain(compression, err);
+	return drain(source, err);
 }
 
-int layer_unpack(int input_fd, int blob_fd, int directory_fd, struct layer_result *result,
+int layer_unpack(const struct archive_source *source, int directory_fd, struct layer_result *result,
 		 struct error *err)
 {
-	AUTO_COMPRESSION struct compression compression = {0};
 	struct layer_result unpacked = {0};
 	mode_t old_mask;
 	int failed;
 
-	if (compression_open(&compression, input_fd, blob_fd, err) < 0)
-		return -1;
 	trace("tar --extract --xattrs --same-owner --same-permissions --numeric-owner");
 	/* Modes are exactly the archive's. */
 	old_mask = umask(0);
-	failed = unpack_stream(&compression, directory_fd, &unpacked, err);
+	failed = unpack_archive(source, directory_fd, &unpacked, err);
 	umask(old_mask);
 	if (failed)
 		return -1;
-	digest_end(&compression.received, unpacked.digest);
-	digest_end(&compression.plain, unpacked.diff_id);
-	unpacked.compressed_bytes = compression.received_bytes;
 	*result = unpacked;
 	return 0;
 }

@@ -1,25 +1,29 @@
 /*
- * The unpacker: a process that turns one layer into a directory, and can do nothing else.
+ * The unpacker: four locked-up processes in a row that turn one layer into a directory.
  *
- * What it reads is written by strangers, so it has no network, sees nothing of the file system but
- * the staging directory, which is its root, and keeps only those capabilities that making files
- * needs. The bytes come through a pipe; it answers once, with the result or with its error.
+ *	          as received              archive              archive
+ *	input ──> keeper ───────> decoder ────────> witness ────────> unpacker ──> staging directory
+ *	            │                                  │
+ *	            └─> blob, its digest               └─> diff_id
+ *
+ * Decoder and unpacker parse what strangers write, so a layer may take them over. Neither is asked
+ * what it has read: the keeper and the witness hash the bytes that pass, and parse none of them.
  */
 #ifndef UNPACKER_H
 #define UNPACKER_H
 
-#include <sys/types.h>
-
 #include "error.h"
 #include "layer.h"
+#include "worker.h"
+
+#define UNPACKER_STAGES 4
 
 /* Zeroed: none. */
 struct unpacker {
-	pid_t pid;
+	struct worker workers[UNPACKER_STAGES];
 	/* Write the layer here, as received. Whoever hands it to another process closes it, and then
 	 * makes it 0 or -1. Other unpackers don't inherit it. */
 	int input_fd;
-	int channel; /* its answer comes here; readable when it has ended */
 };
 
 /* Starts an unpacker that fills the empty directory staging_dir, and writes the bytes that it gets
@@ -29,11 +33,12 @@ struct unpacker {
 int unpacker_start(struct unpacker *unpacker, int blob_fd, const char *staging_dir,
 		   struct error *err);
 
-/* Ends the input, waits for the answer, and releases the unpacker, whatever the answer is.
- * Errors: those of layer_unpack; ECHILD if the unpacker was killed. */
+/* Ends the input, waits for the answers, and releases the unpacker, whatever they are. The digests
+ * of *result are true of the blob and of the archive that the directory was made of.
+ * Errors: those of layer_unpack and compression_next; ECHILD if one of them was killed. */
 int unpacker_finish(struct unpacker *unpacker, struct layer_result *result, struct error *err);
 
-/* Kills the unpacker if it still runs. */
+/* Kills what still runs. */
 void unpacker_release(struct unpacker *unpacker);
 #define AUTO_UNPACKER CLEANUP(unpacker_release)
 

@@ -13,18 +13,54 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "compression.h"
+#include "digest.h"
 #include "file.h"
 #include "layer.h"
 #include "unpacker.h"
+
+static int next_bytes(void *context, const unsigned char **bytes, size_t *count, struct error *err)
+{
+	return compression_next(context, bytes, count, err);
+}
+
+/* What the other processes of the unpacker do, one after the other. */
+static int hash(int input, int blob, struct layer_result *result, struct error *err)
+{
+	AUTO_COMPRESSION struct compression compression = {0};
+	AUTO_DIGEST struct digest digest = {0};
+	const unsigned char *bytes;
+	size_t count;
+
+	if (digest_copy(input, &blob, 1, result->digest, &result->compressed_bytes, err) < 0)
+		return -1;
+	lseek(input, 0, SEEK_SET);
+	digest_begin(&digest);
+	if (compression_open(&compression, input, err) < 0)
+		return -1;
+	do {
+		if (compression_next(&compression, &bytes, &count, err) < 0)
+			return -1;
+		digest_add(&digest, bytes, count);
+	} while (count);
+	digest_end(&digest, result->diff_id);
+	return 0;
+}
 
 static int unpack_here(int input, int blob, const char *dir, struct layer_result *result,
 		       struct error *err)
 {
 	AUTO_CLOSE int directory = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_COMPRESSION struct compression compression = {0};
+	const struct archive_source source = {next_bytes, &compression};
 
 	if (directory < 0)
 		return error_sys(err, "open '%s'", dir);
-	return layer_unpack(input, blob, directory, result, err);
+	if (compression_open(&compression, input, err) < 0 ||
+	    layer_unpack(&source, directory, result, err) < 0)
+		return -1;
+	lseek(input, 0, SEEK_SET);
+	return hash(input, blob, result, err);
 }
 
 static int unpack_locked(int input, int blob, const char *dir, struct layer_result *result,
