@@ -148,7 +148,7 @@ demo: ## install what is missing, build, pull an image and run it, explained
 test: ## install what is missing, build, run every test (CH=03: one chapter's)
 	@tools/deps 06 test registry
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@tests/run $(CH)
+	@BUILD=$(CURDIR)/$(B) tests/run $(CH)
 
 bench: all ## what a start costs, beside the kernel's own price and other runners
 	@tests/bench/run
