@@ -96,7 +96,7 @@ static int kill_one(const struct engine *engine, const char *name, const void *c
 	number = signal_number(options->signal ? options->signal : "SIGKILL", err);
 	if (number < 0)
 		return -1;
-	if (container_kill(&container, number, err) < 0)
+	if (container_kill(engine, &container, number, err) < 0)
 		return error_wrap(err, "cannot kill container: %s", name);
 	return 0;
 }

@@ -168,13 +168,11 @@ int container_find(const struct engine *engine, const char *name, struct contain
 		snprintf(id, sizeof(id), "%s", name);
 	else if (names_look_up(engine, name, id) < 0 && id_by_prefix(engine, name, id, err) < 0)
 		return -1;
-	if (record_load(engine, id, &found, err) < 0) {
+	if (record_load(engine, id, &found, err) < 0 || record_repair(engine, &found, err) < 0) {
 		if (err->code == ENOENT)
 			return error_set(err, ENOENT, "No such container: %s", name);
 		return -1;
 	}
-	if (record_repair(engine, &found, err) < 0)
-		return -1;
 	*container = found;
 	found = (struct container){0};
 	return 0;

@@ -268,6 +268,19 @@ bool record_monitor_lives(const struct engine *engine, const struct container *c
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+/* Reads a record again. */
+static int reload(const struct engine *engine, struct container *container, struct error *err)
+{
+	AUTO_CONTAINER struct container stale = {0};
+	struct container now;
+
+	if (record_load(engine, container->id, &now, err) < 0)
+		return -1;
+	stale = *container;
+	*container = now;
+	return 0;
+}
+
 int record_repair(const struct engine *engine, struct container *container, struct error *err)
 {
 	struct container_state *state = &container->state;
@@ -279,6 +292,17 @@ int record_repair(const struct engine *engine, struct container *container, stru
 	lock = record_lock_monitor(engine, container, err);
 	if (lock < 0) /* Another command repairs it at this moment. */
 		return err->code == EWOULDBLOCK ? 0 : -1;
+	/* Its monitor may have recorded the end, and ended, since it was read. */
+	if (reload(engine, container, err) < 0) {
+		struct error ignored;
+
+		/* Removed even: the directory of our lock goes too. */
+		if (err->code == ENOENT)
+			container_remove(engine, container, &ignored);
+		return -1;
+	}
+	if (state->status != CONTAINER_RUNNING)
+		return 0;
 	if (launch_give_back(engine, container, err) < 0)
 		return error_wrap(err, "repair container %s", container->id);
 	if (container->config.auto_remove)

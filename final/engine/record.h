@@ -36,7 +36,8 @@ bool record_monitor_lives(const struct engine *engine, const struct container *c
 
 /* Brings the record of a running container whose monitor was killed (or that a reboot ended) up to
  * the truth: what is left of it is ended, its cgroup and address are given back, and it is recorded
- * as exited with 137, or removed if it is auto_remove. Does nothing if the monitor lives. */
+ * as exited with 137, or removed if it is auto_remove. Does nothing if the monitor lives.
+ * Errors: ENOENT if it was removed meanwhile. */
 int record_repair(const struct engine *engine, struct container *container, struct error *err);
 
 #endif

@@ -79,13 +79,6 @@ static int send_signal(int pidfd, const struct container *container, int signal,
 	return error_sys(err, "send signal %d to container %s", signal, container->id);
 }
 
-int container_kill(const struct container *container, int signal, struct error *err)
-{
-	AUTO_CLOSE int pidfd = open_process(container, err);
-
-	return pidfd < 0 ? -1 : send_signal(pidfd, container, signal, err);
-}
-
 /* Waits until the monitor has written the end, or is itself no more; then repairs. */
 static int await_record(const struct engine *engine, struct container *container, struct error *err)
 {
@@ -98,7 +91,7 @@ static int await_record(const struct engine *engine, struct container *container
 			return 0;
 		poll(NULL, 0, RECORD_POLL_MS);
 	}
-	return record_repair(engine, container, err);
+	return record_repair(engine, container, err) < 0 && err->code != ENOENT ? -1 : 0;
 }
 
 static int await_end(int pidfd, int timeout_ms, struct error *err)
@@ -112,6 +105,18 @@ static int await_end(int pidfd, int timeout_ms, struct error *err)
 	if (result < 0)
 		return error_sys(err, "wait for the end of a container");
 	return result;
+}
+
+int container_kill(const struct engine *engine, struct container *container, int signal,
+		   struct error *err)
+{
+	AUTO_CLOSE int pidfd = open_process(container, err);
+
+	if (pidfd < 0 || send_signal(pidfd, container, signal, err) < 0)
+		return -1;
+	if (signal != SIGKILL)
+		return 0;
+	return await_end(pidfd, -1, err) < 0 ? -1 : await_record(engine, container, err);
 }
 
 int container_stop(const struct engine *engine, struct container *container, int signal,

@@ -12,8 +12,10 @@
  * Errors: EINVAL "Invalid signal: …". */
 int signal_number(const char *name, struct error *err);
 
-/* Sends a signal to the first process. Errors: ESRCH "container … is not running". */
-int container_kill(const struct container *container, int signal, struct error *err);
+/* Sends a signal to the first process; after SIGKILL it returns when the exit is recorded.
+ * Errors: ESRCH "container … is not running". */
+int container_kill(const struct engine *engine, struct container *container, int signal,
+		   struct error *err);
 
 /* Sends `signal`, and SIGKILL if it runs on after `timeout_s` (-1: waits for ever), and returns when
  * its monitor has recorded the exit. Fine if it does not run. */

@@ -214,6 +214,30 @@ static void test_monitor_lock(struct engine *engine)
 	container_remove(engine, &made, &err);
 }
 
+/* Between the reading of a record and its repair the monitor may write the end, and end. */
+static void test_late_repair(struct engine *engine)
+{
+	AUTO_CONTAINER struct container ended = {0}, read = {0};
+	AUTO_FREE char *run = NULL;
+	struct error err;
+
+	create(engine, NULL, &ended, &err);
+	ended.state.status = CONTAINER_RUNNING;
+	container_save_state(&ended, &err);
+	record_load(engine, ended.id, &read, &err);
+	ended.state.status = CONTAINER_EXITED;
+	ended.state.exit_code = 3;
+	container_save_state(&ended, &err);
+	ok(record_repair(engine, &read, &err) == 0 && read.state.exit_code == 3 &&
+		   read.state.status == CONTAINER_EXITED && !read.state.error,
+	   "what ended by itself is not repaired");
+	read.state.status = CONTAINER_RUNNING;
+	container_remove(engine, &ended, &err);
+	run = path_join(engine->run, ended.id);
+	ok(record_repair(engine, &read, &err) < 0 && err.code == ENOENT && access(run, F_OK) < 0,
+	   "what was removed stays so");
+}
+
 static void test_clock(void)
 {
 	char now[CLOCK_TEXT_SIZE];
@@ -237,6 +261,7 @@ int main(void)
 	test_records(&engine);
 	test_leftovers(&engine);
 	test_monitor_lock(&engine);
+	test_late_repair(&engine);
 	test_clock();
 	path_remove_tree(engine.run, &err);
 	path_remove_tree(dir, &err);
