@@ -13,28 +13,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cgroup_limits.h"
 #include "cleanup.h"
 #include "error.h"
-
-/* Zeroed: no limit. */
-struct cgroup_limits {
-	uint64_t memory_bytes;
-	int64_t memory_swap_bytes; /* memory and swap together, as Docker counts; 0: twice the
-				    * memory; -1: unlimited */
-	uint64_t memory_reservation_bytes;
-	uint64_t cpu_quota_us, cpu_period_us;  /* 0: no quota; period 0: 100 000 */
-	uint64_t cpu_shares;		       /* 2 to 262144; 1024 is normal */
-	const char *cpuset_cpus, *cpuset_mems; /* "0-1,3"; NULL: all */
-	int64_t pids;			       /* 0 or -1: unlimited */
-};
 
 struct cgroup;
 
 /* Makes a cgroup named NAME, a relative path such as "coracle/ID", below the place where this
  * process may make one, in every hierarchy that a container is put into, with the limits written.
  * On v2 the controllers are enabled in subtree_control all the way down, and a process that is in
- * the way (no internal processes) is named in the error. The devices of Docker's default rules are
- * all that can be opened in it. On failure nothing is left behind. The caller releases *cgroup,
+ * the way (no internal processes) is named in the error. The devices of Docker's default rules, and
+ * those that the limits add, are all that can be opened in it. On failure nothing is left behind. The caller releases *cgroup,
  * which does not remove it.
  * Errors: EEXIST; ENOTSUP for a limit whose controller this host lacks; EINVAL for a limit that
  * the kernel refuses, with the file and value. */

@@ -207,9 +207,9 @@ const struct option_row cgroup_option_rows[] = {
 	 "CPU time in each period", "cpu.max", "cgroups(7)"},
 	{"cpu-shares", 'c', "NUMBER", option_number, FIELD(limits.cpu_shares),
 	 "Weight against others; 1024 is normal", "cpu.weight", "cgroups(7)"},
-	{"cpuset-cpus", 0, "LIST", option_string, FIELD(cpuset_cpus),
+	{"cpuset-cpus", 0, "LIST", option_string, FIELD(limits.cpuset_cpus),
 	 "CPUs it may run on, as 0-2,5", "cpuset.cpus", "cpuset(7)"},
-	{"cpuset-mems", 0, "LIST", option_string, FIELD(cpuset_mems), "Memory nodes it may use",
+	{"cpuset-mems", 0, "LIST", option_string, FIELD(limits.cpuset_mems), "Memory nodes it may use",
 	 "cpuset.mems", "cpuset(7)"},
 	{"pids-limit", 0, "NUMBER", option_limit, FIELD(limits.pids),
 	 "Number of processes and threads; -1 for unlimited", "pids.max", "cgroups(7)"},
@@ -221,20 +221,15 @@ int cgroup_options_check(struct cgroup_options *options, struct error *err)
 	if (check_memory(&options->limits, err) < 0 || check_cpus(options, err) < 0 ||
 	    check_quota(&options->limits, err) < 0)
 		return -1;
-	if (check_set("cpus", "CPUs", options->cpuset_cpus, "/sys/devices/system/cpu/online", err) <
+	if (check_set("cpus", "CPUs", options->limits.cpuset_cpus, "/sys/devices/system/cpu/online", err) <
 		    0 ||
-	    check_set("mems", "memory nodes", options->cpuset_mems,
+	    check_set("mems", "memory nodes", options->limits.cpuset_mems,
 		      "/sys/devices/system/node/online", err) < 0)
 		return -1;
-	if (options->cpuset_cpus && *options->cpuset_cpus)
-		options->limits.cpuset_cpus = options->cpuset_cpus;
-	if (options->cpuset_mems && *options->cpuset_mems)
-		options->limits.cpuset_mems = options->cpuset_mems;
 	return 0;
 }
 
 void cgroup_options_release(struct cgroup_options *options)
 {
-	cleanup_memory(&options->cpuset_cpus);
-	cleanup_memory(&options->cpuset_mems);
+	cgroup_limits_release(&options->limits);
 }

@@ -7,13 +7,12 @@
 
 struct cgroup_options {
 	struct cgroup_limits limits;
-	char *cpuset_cpus, *cpuset_mems;
 	uint64_t cpu_thousandths; /* of --cpus */
 };
 extern const struct option_row cgroup_option_rows[];
 
 /* Checks what only the whole can tell, as Docker does and in its words, and completes
- * options->limits, whose strings stay the options' own. Errors: EINVAL. */
+ * options->limits, which stay the options' own. Errors: EINVAL. */
 int cgroup_options_check(struct cgroup_options *options, struct error *err);
 
 void cgroup_options_release(struct cgroup_options *options);

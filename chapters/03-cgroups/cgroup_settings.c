@@ -49,13 +49,6 @@ int cgroup_setting_write(const struct cgroup_setting *setting, const char *dir, 
 	return error_wrap(err, "set %s", setting->option);
 }
 
-int64_t cgroup_memory_and_swap(const struct cgroup_limits *limits)
-{
-	if (!limits->memory_bytes || limits->memory_swap_bytes)
-		return limits->memory_swap_bytes;
-	return limits->memory_bytes > INT64_MAX / 2 ? -1 : (int64_t)limits->memory_bytes * 2;
-}
-
 void cgroup_settings_release(struct cgroup_settings *settings)
 {
 	for (size_t i = 0; i < settings->count; i++)

@@ -35,10 +35,6 @@ char *cgroup_setting_controller(const struct cgroup_setting *setting);
  * says of the value otherwise. */
 int cgroup_setting_write(const struct cgroup_setting *setting, const char *dir, struct error *err);
 
-/* Memory and swap together, in bytes, as Docker counts: twice the memory if only that is given;
- * -1: no limit. 0 without a limit on memory. */
-int64_t cgroup_memory_and_swap(const struct cgroup_limits *limits);
-
 void cgroup_settings_release(struct cgroup_settings *settings);
 #define AUTO_CGROUP_SETTINGS CLEANUP(cgroup_settings_release)
 

@@ -40,9 +40,9 @@ void cgroup_v1_settings(const struct cgroup_limits *limits, struct cgroup_settin
 		ADD("--cpu-quota", "cpu.cfs_quota_us", "%lu", limits->cpu_quota_us);
 	if (limits->cpu_shares)
 		ADD("--cpu-shares", "cpu.shares", "%lu", limits->cpu_shares);
-	if (limits->cpuset_cpus)
+	if (limits->cpuset_cpus && *limits->cpuset_cpus)
 		ADD("--cpuset-cpus", "cpuset.cpus", "%s", limits->cpuset_cpus);
-	if (limits->cpuset_mems)
+	if (limits->cpuset_mems && *limits->cpuset_mems)
 		ADD("--cpuset-mems", "cpuset.mems", "%s", limits->cpuset_mems);
 	if (limits->pids > 0)
 		ADD("--pids-limit", "pids.max", "%ld", limits->pids);
@@ -130,7 +130,7 @@ int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 		if (write_setting(layout, name, &settings.items[i], err) < 0)
 			return -1;
 	devices = path_join(cgroup_layout_find(layout, "devices")->mount, name);
-	return devices_write(devices_default, devices, err);
+	return devices_write(&limits->devices, devices, err);
 }
 
 static int write_everywhere(const struct cgroup_layout *layout, const char *name, const char *file,

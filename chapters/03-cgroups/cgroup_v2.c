@@ -60,9 +60,9 @@ void cgroup_v2_settings(const struct cgroup_limits *limits, struct cgroup_settin
 {
 	add_memory(limits, settings);
 	add_cpu(limits, settings);
-	if (limits->cpuset_cpus)
+	if (limits->cpuset_cpus && *limits->cpuset_cpus)
 		ADD("--cpuset-cpus", "cpuset.cpus", "%s", limits->cpuset_cpus);
-	if (limits->cpuset_mems)
+	if (limits->cpuset_mems && *limits->cpuset_mems)
 		ADD("--cpuset-mems", "cpuset.mems", "%s", limits->cpuset_mems);
 	if (limits->pids > 0)
 		ADD("--pids-limit", "pids.max", "%ld", limits->pids);
@@ -193,5 +193,5 @@ int cgroup_v2_set_up(const char *mount, const char *name, int fd,
 	for (size_t i = 0; i < settings.count; i++)
 		if (cgroup_setting_write(&settings.items[i], dir, err) < 0)
 			return -1;
-	return devices_attach(devices_default, fd, dir, err);
+	return devices_attach(&limits->devices, fd, dir, err);
 }

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #include "path.h"
 #include "trace.h"
 
-const struct device_rule devices_default[] = {
+static const struct device_rule devices_default[] = {
 	/* Any node may be made: what can be done with it is another question. */
 	{'c', -1, -1, "m"},
 	{'b', -1, -1, "m"},
@@ -28,43 +29,105 @@ const struct device_rule devices_default[] = {
 	{'c', 5, 2, "rwm"},    /* /dev/ptmx */
 	{'c', 136, -1, "rwm"}, /* /dev/pts/N */
 	{'c', 10, 200, "rwm"}, /* /dev/net/tun, for VPNs that make the node themselves */
-	{0},
 };
 
-/* --- version 1: text ------------------------------------------------------------------------- */
-
-/* Writes "c 1:3 rwm". One rule for each write(2) is all that the kernel takes. */
-static int write_rule(int fd, const char *path, const struct device_rule *rule, struct error *err)
+static bool allow_all(const struct device_rules *rules)
 {
-	char major[16] = "*", minor[16] = "*", line[64];
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->items[i].type == 'a')
+			return true;
+	return false;
+}
+
+/* --- rules as text --------------------------------------------------------------------------- */
+
+void device_rules_add(struct device_rules *rules, struct device_rule rule)
+{
+	rules->items = memory_resized(rules->items, rules->count + 1, sizeof(*rules->items));
+	rules->items[rules->count++] = rule;
+}
+
+/* Reads "200" or "*" up to `end`, and moves *at behind it. */
+static bool parse_part(const char **at, char end, int *number)
+{
+	size_t digits = strspn(*at, "0123456789");
+
+	*number = digits ? atoi(*at) : -1;
+	if (!digits && **at == '*')
+		digits = 1;
+	*at += digits;
+	return digits > 0 && digits < 9 && *(*at)++ == end;
+}
+
+int device_rules_parse(struct device_rules *rules, const char *text, struct error *err)
+{
+	struct device_rule rule = {.type = text[0]};
+	const char *at = text + 2;
+	size_t length;
+
+	if (!text[0] || !strchr("abc", text[0]) || text[1] != ' ' ||
+	    !parse_part(&at, ':', &rule.major) || !parse_part(&at, ' ', &rule.minor))
+		return error_set(err, EINVAL, "invalid device cgroup format '%s'", text);
+	length = strspn(at, "rwm");
+	if (length < 1 || length > 3 || at[length])
+		return error_set(err, EINVAL, "invalid device cgroup format '%s'", text);
+	memcpy(rule.access, at, length);
+	device_rules_add(rules, rule);
+	return 0;
+}
+
+void device_rule_format(const struct device_rule *rule, char *text, size_t size)
+{
+	char major[16] = "*", minor[16] = "*";
 
 	if (rule->major >= 0)
 		snprintf(major, sizeof(major), "%d", rule->major);
 	if (rule->minor >= 0)
 		snprintf(minor, sizeof(minor), "%d", rule->minor);
-	snprintf(line, sizeof(line), "%c %s:%s %s", rule->type, major, minor, rule->access);
-	trace("echo %q > %q", line, path);
-	if (write(fd, line, strlen(line)) < 0)
-		return error_sys(err, "write '%s' to '%s'", line, path);
+	snprintf(text, size, "%c %s:%s %s", rule->type, major, minor, rule->access);
+}
+
+void device_rules_release(struct device_rules *rules)
+{
+	cleanup_memory(&rules->items);
+	rules->count = 0;
+}
+
+/* --- version 1: text ------------------------------------------------------------------------- */
+
+/* One rule for each write(2) is all that the kernel takes. */
+static int write_rules(int fd, const char *path, const struct device_rule *rules, size_t count,
+		       struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		char line[64];
+
+		device_rule_format(&rules[i], line, sizeof(line));
+		trace("echo %q > %q", line, path);
+		if (write(fd, line, strlen(line)) < 0)
+			return error_sys(err, "write '%s' to '%s'", line, path);
+	}
 	return 0;
 }
 
-int devices_write(const struct device_rule *rules, const char *dir, struct error *err)
+int devices_write(const struct device_rules *added, const char *dir, struct error *err)
 {
 	AUTO_FREE char *deny_path = path_join(dir, "devices.deny");
 	AUTO_FREE char *allow_path = path_join(dir, "devices.allow");
-	AUTO_CLOSE int deny = open(deny_path, O_WRONLY | O_CLOEXEC);
-	AUTO_CLOSE int allow = open(allow_path, O_WRONLY | O_CLOEXEC);
+	AUTO_CLOSE int deny = -1, allow = -1;
 
+	if (allow_all(added))
+		return 0;
+	deny = open(deny_path, O_WRONLY | O_CLOEXEC);
+	allow = open(allow_path, O_WRONLY | O_CLOEXEC);
 	if (deny < 0 || allow < 0)
 		return error_sys(err, "open '%s'", deny < 0 ? deny_path : allow_path);
 	trace("echo a > %q", deny_path);
 	if (write(deny, "a", 1) < 0)
 		return error_sys(err, "write 'a' to '%s'", deny_path);
-	for (; rules->type; rules++)
-		if (write_rule(allow, allow_path, rules, err) < 0)
-			return -1;
-	return 0;
+	if (write_rules(allow, allow_path, devices_default, ARRAY_LENGTH(devices_default), err) < 0)
+		return -1;
+	return write_rules(allow, allow_path, added->items, added->count, err);
 }
 
 /* --- version 2: a program --------------------------------------------------------------------
@@ -167,7 +230,18 @@ static void add_rule(struct program *program, const struct device_rule *rule)
 			program->code[i].off = (int16_t)(end - i - 1);
 }
 
-static int assemble(struct program *program, const struct device_rule *rules, struct error *err)
+static int add_rules(struct program *program, const struct device_rule *rules, size_t count,
+		     struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (program->count + 2 * RULE_MOST > PROGRAM_MOST)
+			return error_set(err, E2BIG, "there are too many device rules");
+		add_rule(program, &rules[i]);
+	}
+	return 0;
+}
+
+static int assemble(struct program *program, const struct device_rules *added, struct error *err)
 {
 	/* The type is in the lower half of access_type, the access in the upper. */
 	add_load(program, TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
@@ -176,11 +250,9 @@ static int assemble(struct program *program, const struct device_rule *rules, st
 	add_number(program, BPF_RSH, ACCESS, 16);
 	add_load(program, MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
 	add_load(program, MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
-	for (; rules->type; rules++) {
-		if (program->count + 2 * RULE_MOST > PROGRAM_MOST)
-			return error_set(err, E2BIG, "there are too many device rules");
-		add_rule(program, rules);
-	}
+	if (add_rules(program, devices_default, ARRAY_LENGTH(devices_default), err) < 0 ||
+	    add_rules(program, added->items, added->count, err) < 0)
+		return -1;
 	add_return(program, 0);
 	return 0;
 }
@@ -201,14 +273,16 @@ static int load(const struct program *program, struct error *err)
 	return fd;
 }
 
-int devices_attach(const struct device_rule *rules, int cgroup_fd, const char *dir,
+int devices_attach(const struct device_rules *added, int cgroup_fd, const char *dir,
 		   struct error *err)
 {
 	struct program program = {0};
 	AUTO_CLOSE int fd = -1;
 	union bpf_attr attr;
 
-	if (assemble(&program, rules, err) < 0)
+	if (allow_all(added))
+		return 0;
+	if (assemble(&program, added, err) < 0)
 		return -1;
 	trace("# bpf: load %zu instructions that allow or deny a device", program.count);
 	fd = load(&program, err);

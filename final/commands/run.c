@@ -112,14 +112,6 @@ static void add_volumes(const struct volumes *volumes, struct strings *texts)
 	}
 }
 
-static void set_limits(const struct cgroup_limits *limits, struct container_config *config)
-{
-	config->limits = *limits;
-	/* the option's strings, and the container's own */
-	config->limits.cpuset_cpus = choose(limits->cpuset_cpus, NULL);
-	config->limits.cpuset_mems = choose(limits->cpuset_mems, NULL);
-}
-
 /* Who runs what, where: the parts in which an image has a say. */
 static int set_command(const struct image *image, const struct run_options *options,
 		       char *const *command, struct container_config *config, struct error *err)
@@ -147,7 +139,7 @@ static int set_surroundings(const struct run_options *options, struct container_
 	config->read_only = options->storage.read_only;
 	config->auto_remove = options->remove;
 	add_volumes(&options->storage.volumes, &config->volumes);
-	set_limits(&options->cgroup.limits, config);
+	cgroup_limits_copy(&config->limits, &options->cgroup.limits);
 	return privileges_capabilities(&options->process.cap_add, &options->process.cap_drop,
 				       &config->capabilities, err);
 }

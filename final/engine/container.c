@@ -271,15 +271,14 @@ void container_config_release(struct container_config *config)
 			 config->cwd,
 			 config->hostname,
 			 config->network,
-			 config->stop_signal,
-			 (char *)config->limits.cpuset_cpus,
-			 (char *)config->limits.cpuset_mems};
+			 config->stop_signal};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
 		free(owned[i]);
 	strings_release(&config->argv);
 	strings_release(&config->env);
 	strings_release(&config->volumes);
+	cgroup_limits_release(&config->limits);
 	*config = (struct container_config){0};
 }
 

@@ -30,7 +30,7 @@ struct container_config {
 	char *network;		     /* "bridge", "none" or "host" */
 	char *stop_signal;	     /* "SIGTERM" if NULL */
 	struct strings volumes;	     /* "SRC:DST[:ro]" */
-	struct cgroup_limits limits; /* cpuset strings are owned */
+	struct cgroup_limits limits;
 	uint64_t capabilities;
 	bool init, read_only, auto_remove;
 };

@@ -15,6 +15,7 @@
 #include "json.h"
 #include "launch.h"
 #include "path.h"
+#include "record_limits.h"
 
 #define RECORD_BYTES_MAX (4 << 20)
 
@@ -26,21 +27,6 @@ static void add_string(cJSON *json, const char *name, const char *value)
 {
 	if (value)
 		cJSON_AddStringToObject(json, name, value);
-}
-
-static void add_limits(cJSON *json, const struct cgroup_limits *limits)
-{
-	cJSON *to = cJSON_AddObjectToObject(json, "limits");
-
-	json_add_number(to, "memory_bytes", (int64_t)limits->memory_bytes);
-	json_add_number(to, "memory_swap_bytes", limits->memory_swap_bytes);
-	json_add_number(to, "memory_reservation_bytes", (int64_t)limits->memory_reservation_bytes);
-	json_add_number(to, "cpu_quota_us", (int64_t)limits->cpu_quota_us);
-	json_add_number(to, "cpu_period_us", (int64_t)limits->cpu_period_us);
-	json_add_number(to, "cpu_shares", (int64_t)limits->cpu_shares);
-	json_add_number(to, "pids", limits->pids);
-	add_string(to, "cpuset_cpus", limits->cpuset_cpus);
-	add_string(to, "cpuset_mems", limits->cpuset_mems);
 }
 
 static int write_json(const cJSON *json, const char *dir, const char *name, bool durable,
@@ -72,7 +58,7 @@ int record_save_config(const struct container *container, const char *dir, bool 
 	add_string(json, "network", config->network);
 	add_string(json, "stop_signal", config->stop_signal);
 	json_add_strings(json, "volumes", &config->volumes);
-	add_limits(json, &config->limits);
+	record_limits_add(json, &config->limits);
 	json_add_number(json, "capabilities", (int64_t)config->capabilities);
 	cJSON_AddBoolToObject(json, "init", config->init);
 	cJSON_AddBoolToObject(json, "read_only", config->read_only);
@@ -118,26 +104,6 @@ static int64_t get_signed(const cJSON *json, const char *name)
 	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
 }
 
-static int read_limits(const cJSON *json, struct cgroup_limits *limits, struct error *err)
-{
-	char *cpus = NULL, *mems = NULL;
-
-	limits->memory_bytes = (uint64_t)get_signed(json, "memory_bytes");
-	limits->memory_swap_bytes = get_signed(json, "memory_swap_bytes");
-	limits->memory_reservation_bytes = (uint64_t)get_signed(json, "memory_reservation_bytes");
-	limits->cpu_quota_us = (uint64_t)get_signed(json, "cpu_quota_us");
-	limits->cpu_period_us = (uint64_t)get_signed(json, "cpu_period_us");
-	limits->cpu_shares = (uint64_t)get_signed(json, "cpu_shares");
-	limits->pids = get_signed(json, "pids");
-	if (get_string(json, "cpuset_cpus", &cpus, err) < 0)
-		return -1;
-	limits->cpuset_cpus = cpus;
-	if (get_string(json, "cpuset_mems", &mems, err) < 0)
-		return -1;
-	limits->cpuset_mems = mems;
-	return 0;
-}
-
 static int read_config(const cJSON *json, struct container *container, struct error *err)
 {
 	struct container_config *config = &container->config;
@@ -167,7 +133,8 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	    json_get_bool(json, "read_only", &config->read_only, err) < 0 ||
 	    json_get_bool(json, "auto_remove", &config->auto_remove, err) < 0)
 		return -1;
-	return read_limits(cJSON_GetObjectItemCaseSensitive(json, "limits"), &config->limits, err);
+	return record_limits_read(cJSON_GetObjectItemCaseSensitive(json, "limits"), &config->limits,
+				  err);
 }
 
 static enum container_status status_by_word(const char *word)
