@@ -176,8 +176,8 @@ static void add_config(cJSON *object, const struct container_config *config)
 	add_string(to, "Hostname", config->hostname);
 	add_string(to, "Domainname", "");
 	add_string(to, "User", config->user);
-	add_bool(to, "Tty", false);
-	add_bool(to, "OpenStdin", false);
+	add_bool(to, "Tty", config->terminal);
+	add_bool(to, "OpenStdin", config->interactive);
 	json_add_strings(to, "Env", &config->env);
 	/* Entrypoint and command together: which word came from where is not recorded. */
 	json_add_strings(to, "Cmd", &config->argv);

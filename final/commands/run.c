@@ -34,13 +34,30 @@ struct run_options {
 	struct storage_options storage;
 	struct image_options image;
 	struct network_options network;
-	char *name;
+	char *name, *detach_keys;
+	struct strings attach; /* "stdin", "stdout", "stderr" */
 	bool detach, remove;
 };
 
 #define FIELD(name) offsetof(struct run_options, name)
 
+static int option_stream(void *field, const char *value, struct error *err)
+{
+	static const char *const streams[] = {"stdin", "stdout", "stderr"};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(streams); i++)
+		if (strcasecmp(value, streams[i]) == 0) {
+			strings_add(field, streams[i]);
+			return 0;
+		}
+	return error_set(err, EINVAL, "valid streams are STDIN, STDOUT and STDERR");
+}
+
 static const struct option_row run_rows[] = {
+	{"attach", 'a', "STREAM", option_stream, FIELD(attach),
+	 "Connect to STDIN, STDOUT or STDERR only", NULL, NULL},
+	{"detach-keys", 0, "KEYS", subcommand_option_detach_keys, FIELD(detach_keys),
+	 "Keys that leave the container (ctrl-p,ctrl-q)", NULL, NULL},
 	{"detach", 'd', NULL, option_flag, FIELD(detach), "Print the id and let it run", NULL,
 	 NULL},
 	{"rm", 0, NULL, option_flag, FIELD(remove), "Remove the container when it ends", NULL,
@@ -138,25 +155,59 @@ static int set_surroundings(const struct run_options *options, struct container_
 	config->init = options->namespaces.init;
 	config->read_only = options->storage.read_only;
 	config->auto_remove = options->remove;
+	config->interactive = options->process.interactive;
+	config->terminal = options->process.terminal;
 	add_volumes(&options->storage.volumes, &config->volumes);
 	cgroup_limits_copy(&config->limits, &options->cgroup.limits);
 	return privileges_capabilities(&options->process.cap_add, &options->process.cap_drop,
 				       &config->capabilities, err);
 }
 
-/* Starts the container and, unless detached, stays with it until it ends. */
-static int start(const struct engine *engine, struct container *container, bool detach, int *status,
-		 struct error *err)
+static struct attach_options attach_options(const struct run_options *options)
 {
-	int socket = monitor_start(engine, container, !detach, err);
+	const struct strings *only = &options->attach;
+	bool all = only->count == 0;
+
+	return (struct attach_options){
+		.input = options->process.interactive && (all || strings_contain(only, "stdin")),
+		.output = all || strings_contain(only, "stdout"),
+		.errors = all || strings_contain(only, "stderr"),
+		.terminal = options->process.terminal,
+		.proxy = true,
+		.detach_keys = options->detach_keys ? options->detach_keys : DETACH_KEYS,
+	};
+}
+
+/* Before anything is made. */
+static int check_streams(const struct run_options *options, struct error *err)
+{
+	struct attach_options attach = attach_options(options);
+
+	if (options->detach && options->attach.count)
+		return error_set(err, EINVAL,
+				 "Conflicting options: cannot specify both --attach and --detach");
+	if (!options->detach && attach.terminal && attach.input && !isatty(STDIN_FILENO))
+		return error_set(err, PROCESS_NO_TERMINAL, "the input device is not a TTY");
+	return 0;
+}
+
+/* Starts the container and, unless detached, stays with it until it ends. */
+static int start(const struct engine *engine, struct container *container,
+		 const struct run_options *options, int *status, struct error *err)
+{
+	struct attach_options attach = attach_options(options);
+	int socket = monitor_start(engine, container, !options->detach, err);
 
 	if (socket < 0)
 		return -1;
-	if (!detach)
-		return attach_run(socket, status, err);
-	printf("%s\n", container->id);
 	*status = 0;
-	return 0;
+	if (options->detach) {
+		printf("%s\n", container->id);
+		return 0;
+	}
+	/* Who leaves by the keys has not failed. */
+	return attach_run(socket, &attach, status, err) < 0 && err->code != ATTACH_DETACHED ? -1
+											    : 0;
 }
 
 static int run(const struct call *call, struct run_options *options, char *const *operands,
@@ -168,7 +219,7 @@ static int run(const struct call *call, struct run_options *options, char *const
 	AUTO_IMAGE struct image image = {0};
 	const char *network = options->network.network;
 
-	if (cgroup_options_check(&options->cgroup, err) < 0)
+	if (cgroup_options_check(&options->cgroup, err) < 0 || check_streams(options, err) < 0)
 		return -1;
 	if (subcommand_engine(call, &engine, err) < 0)
 		return -1;
@@ -184,7 +235,7 @@ static int run(const struct call *call, struct run_options *options, char *const
 		return -1;
 	if (container_create(&engine, &config, &container, err) < 0)
 		return -1;
-	return start(&engine, &container, options->detach, status, err);
+	return start(&engine, &container, options, status, err);
 }
 
 static void release_options(struct run_options *options)
@@ -196,6 +247,8 @@ static void release_options(struct run_options *options)
 	image_options_release(&options->image);
 	network_options_release(&options->network);
 	cleanup_memory(&options->name);
+	cleanup_memory(&options->detach_keys);
+	strings_release(&options->attach);
 }
 
 int command_run(const struct call *call)

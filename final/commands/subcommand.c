@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "cleanup.h"
 #include "program.h"
 #include "text.h"
@@ -25,6 +26,8 @@ const struct subcommand subcommands[] = {
 	{"pull", "[OPTIONS] NAME[:TAG|@DIGEST]...", "Download images from a registry",
 	 command_pull},
 	{"images", "[OPTIONS] [REPOSITORY[:TAG]]", "List images", command_images},
+	{"login", "[OPTIONS] [SERVER]", "Authenticate to a registry", command_login},
+	{"logout", "[SERVER]", "Log out from a registry", command_logout},
 	{"rmi", "[OPTIONS] IMAGE [IMAGE...]", "Remove one or more images", command_rmi},
 	{"inspect", "[OPTIONS] NAME|ID [NAME|ID...]",
 	 "Return low-level information on containers and images", command_inspect},
@@ -90,6 +93,11 @@ int subcommand_options(const struct call *call, const struct option_group *group
 	if (count < least || (most >= 0 && count > most))
 		refuse_operands(name, least, most);
 	return operand;
+}
+
+int subcommand_option_detach_keys(void *field, const char *value, struct error *err)
+{
+	return attach_detach_keys(value, field, err);
 }
 
 int subcommand_engine(const struct call *call, struct engine *engine, struct error *err)

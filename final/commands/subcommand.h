@@ -48,6 +48,11 @@ int subcommand_call(const char *root, int argc, char *const *argv);
 int subcommand_options(const struct call *call, const struct option_group *groups, int least,
 		       int most);
 
+/* A parser for --detach-keys: the field is a char *, which gets the bytes that the keys send. */
+int subcommand_option_detach_keys(void *field, const char *value, struct error *err);
+/* Docker's: ctrl-p ctrl-q. */
+#define DETACH_KEYS "\x10\x11"
+
 /* Opens the engine of the data root. Ends the program unless it runs as root. */
 int subcommand_engine(const struct call *call, struct engine *engine, struct error *err);
 
@@ -80,6 +85,8 @@ int command_ps(const struct call *call);
 int command_logs(const struct call *call);
 int command_images(const struct call *call);
 int command_pull(const struct call *call);
+int command_login(const struct call *call);
+int command_logout(const struct call *call);
 int command_rmi(const struct call *call);
 int command_inspect(const struct call *call);
 int command_version(const struct call *call);

@@ -141,7 +141,8 @@ static int in_child(void *context, struct error *err)
 
 /* --- exported ------------------------------------------------------------------------------ */
 
-static int start_process(struct launch *launch, const int stdio[3], struct error *err)
+static int start_process(struct launch *launch, const struct launch_streams *streams,
+			 struct error *err)
 {
 	const struct container_config *config = &launch->container->config;
 	AUTO_STRINGS struct strings command = {0};
@@ -149,7 +150,9 @@ static int start_process(struct launch *launch, const int stdio[3], struct error
 		.env = &config->env,
 		.cwd = config->cwd ? config->cwd : "/",
 		.user = config->user,
-		.stdio = {stdio[0], stdio[1], stdio[2]},
+		.stdio = {streams->stdio[0], streams->stdio[1], streams->stdio[2]},
+		.terminal = config->terminal,
+		.size = streams->size,
 		.clone_flags = namespaces_clone_flags(&launch->namespaces),
 		.cgroup_fd = cgroup_clone_fd(launch->cgroup),
 		.die_with_parent = true,
@@ -168,13 +171,13 @@ static int start_process(struct launch *launch, const int stdio[3], struct error
 }
 
 int launch_start(struct launch *launch, const struct engine *engine, struct container *container,
-		 const int stdio[3], struct error *err)
+		 const struct launch_streams *streams, struct error *err)
 {
 	struct container_state *state = &container->state;
 	struct error ignored;
 
 	*launch = (struct launch){.engine = engine, .container = container};
-	if (prepare(launch, err) == 0 && start_process(launch, stdio, err) == 0)
+	if (prepare(launch, err) == 0 && start_process(launch, streams, err) == 0)
 		return 0;
 	launch_give_back(engine, container, &ignored);
 	launch_release(launch);

@@ -29,11 +29,16 @@ struct launch {
 	struct process process;
 };
 
-/* Starts the container's command, with stdio[0..2] as its standard streams, and fills pid, start and
- * address of its state. The launch refers to engine and container from then on.
+/* What a command is connected to. */
+struct launch_streams {
+	int stdio[3];	     /* its standard streams, unless it has a terminal */
+	struct winsize size; /* of the terminal, whose other end is then process.terminal */
+};
+
+/* Starts the container's command and fills pid, start and address of its state. The launch refers to engine and container from then on.
  * On failure all is given back. Errors: those of process_start, and of every step before. */
 int launch_start(struct launch *launch, const struct engine *engine, struct container *container,
-		 const int stdio[3], struct error *err);
+		 const struct launch_streams *streams, struct error *err);
 
 /* Gives back the cgroup, with every process left in it, and the address of a container; what is
  * gone already is fine. Both are tried even if one fails. */

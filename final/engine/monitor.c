@@ -4,20 +4,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "attach.h"
+#include "clients.h"
 #include "clock.h"
 #include "forwarding.h"
 #include "launch.h"
 #include "log.h"
 #include "process.h"
 #include "record.h"
+#include "streams.h"
+#include "terminal.h"
 #include "trace.h"
 
 struct monitor {
@@ -25,23 +30,18 @@ struct monitor {
 	struct container *container;
 	struct launch launch;
 	struct log_writer log;
-	int lock;      /* held as long as we live */
-	int client;    /* -1: none, or gone */
-	int output[2]; /* read ends of the container's stdout and stderr; -1: at their end */
-	bool pending;  /* `frame` waits for a client that is slow to read */
-	struct frame frame;
+	int lock;	     /* held as long as we live */
+	int client;	     /* who starts us; one of `clients` later */
+	int listener;	     /* where others attach */
+	struct winsize size; /* of the terminal that we were started from */
+	struct streams streams;
+	struct clients clients;
 };
 
 static void note_error(struct monitor *monitor, const struct error *err)
 {
 	cleanup_memory(&monitor->container->state.error);
 	monitor->container->state.error = memory_string(err->text);
-}
-
-static void drop_client(struct monitor *monitor)
-{
-	cleanup_fd(&monitor->client);
-	monitor->pending = false;
 }
 
 /* --- what is set up ------------------------------------------------------------------------ */
@@ -69,22 +69,62 @@ static int leave_caller(int client, struct error *err)
 	return 0;
 }
 
-/* Starts the command with pipes for its output; only their read ends stay open here. */
+/* Only our ends of the pipes stay open here. */
+static int start_with_pipes(struct monitor *monitor, struct error *err)
+{
+	int child[3] = {-1, -1, -1};
+	int result = streams_open_pipes(&monitor->streams, monitor->container->config.interactive,
+					child, err);
+
+	if (result == 0)
+		result = launch_start(
+			&monitor->launch, monitor->engine, monitor->container,
+			&(struct launch_streams){.stdio = {child[0], child[1], child[2]}}, err);
+	for (int fd = 0; fd < 3; fd++)
+		cleanup_fd(&child[fd]);
+	return result;
+}
+
 static int start_command(struct monitor *monitor, struct error *err)
 {
-	AUTO_CLOSE int out = -1, errors = -1, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int pipes[2][2];
+	const struct container_config *config = &monitor->container->config;
+	struct launch_streams streams = {.size = monitor->size};
 
-	if (null < 0)
-		return error_sys(err, "open '/dev/null' for the container");
-	for (int i = 0; i < 2; i++) {
-		if (pipe2(pipes[i], O_CLOEXEC) < 0)
-			return error_sys(err, "make a pipe for the container's output");
-		monitor->output[i] = pipes[i][0];
-		*(i ? &errors : &out) = pipes[i][1];
-	}
-	return launch_start(&monitor->launch, monitor->engine, monitor->container,
-			    (int[]){null, out, errors}, err);
+	if (!config->terminal)
+		return start_with_pipes(monitor, err);
+	if (launch_start(&monitor->launch, monitor->engine, monitor->container, &streams, err) < 0)
+		return -1;
+	return streams_open_terminal(&monitor->streams, config->interactive,
+				     monitor->launch.process.terminal, err);
+}
+
+static int attach_address(const struct engine *engine, const struct container *container,
+			  struct sockaddr_un *address, struct error *err)
+{
+	int length = snprintf(address->sun_path, sizeof(address->sun_path), "%s/%s/attach",
+			      engine->run, container->id);
+
+	address->sun_family = AF_UNIX;
+	if (length >= (int)sizeof(address->sun_path))
+		return error_set(err, ENAMETOOLONG, "the run directory '%s' has too long a name",
+				 engine->run);
+	return 0;
+}
+
+/* In a directory that is root's alone: who can connect can type. */
+static int listen_for_clients(struct monitor *monitor, struct error *err)
+{
+	struct sockaddr_un address;
+
+	if (attach_address(monitor->engine, monitor->container, &address, err) < 0)
+		return -1;
+	unlink(address.sun_path);
+	monitor->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (monitor->listener < 0 ||
+	    bind(monitor->listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(monitor->listener, CLIENTS_MAX) < 0)
+		return error_sys(err, "listen on '%s'", address.sun_path);
+	return 0;
 }
 
 static int begin(struct monitor *monitor, struct error *err)
@@ -97,7 +137,7 @@ static int begin(struct monitor *monitor, struct error *err)
 		return -1;
 	if (log_open(container->dir, &monitor->log, err) < 0)
 		return -1;
-	if (start_command(monitor, err) < 0)
+	if (listen_for_clients(monitor, err) < 0 || start_command(monitor, err) < 0)
 		return -1;
 	clock_now(now);
 	container->state.started_at = memory_string(now);
@@ -107,50 +147,70 @@ static int begin(struct monitor *monitor, struct error *err)
 
 /* --- while it runs ------------------------------------------------------------------------- */
 
-static void send_pending(struct monitor *monitor)
-{
-	struct error err;
-
-	if (attach_send(monitor->client, &monitor->frame, MSG_DONTWAIT, &err) == 0)
-		monitor->pending = false;
-	else if (err.code != EAGAIN)
-		drop_client(monitor);
-}
-
-/* Reads what is there on one stream, logs it, and offers it to the client. */
+/* Reads what is there on one stream, logs it, and gives it to the clients. */
 static void pass_output(struct monitor *monitor, int i)
 {
-	struct frame *frame = &monitor->frame;
-	ssize_t count = read(monitor->output[i], frame->data, sizeof(frame->data));
+	struct frame frame = {.type = FRAME_OUTPUT, .value = i + 1};
 	struct error err;
 
-	if (count < 0 && (errno == EINTR || errno == EAGAIN))
+	frame.length = (uint32_t)streams_read(&monitor->streams, i, frame.data, sizeof(frame.data));
+	if (frame.length == 0)
 		return;
-	if (count <= 0) {
-		cleanup_fd(&monitor->output[i]);
-		return;
-	}
 	/* A full disk must not stop the container: the reason is kept in its state. */
-	if (log_write(&monitor->log, i + 1, frame->data, (size_t)count, &err) < 0)
+	if (log_write(&monitor->log, i + 1, frame.data, frame.length, &err) < 0)
 		note_error(monitor, &err);
-	if (monitor->client < 0)
-		return;
-	frame->type = FRAME_OUTPUT;
-	frame->value = i + 1;
-	frame->length = (uint32_t)count;
-	monitor->pending = true;
-	send_pending(monitor);
+	clients_send(&monitor->clients, &frame);
 }
 
-static void hear_client(struct monitor *monitor)
+static void pass_input(struct monitor *monitor)
 {
-	struct frame frame;
-	struct error err;
+	streams_pass_input(&monitor->streams);
+	if (!streams_have_input(&monitor->streams))
+		clients_acknowledge(&monitor->clients);
+}
 
-	if (attach_receive(monitor->client, &frame, &err) <= 0)
-		drop_client(monitor);
-	else if (frame.type == FRAME_SIGNAL && monitor->launch.process.pid > 0)
-		syscall(SYS_pidfd_send_signal, monitor->launch.process.pidfd, frame.value, NULL, 0);
+static void take_input(struct monitor *monitor, const struct frame *frame)
+{
+	streams_type(&monitor->streams, frame->data, frame->length);
+	/* The container may be out of reach already: then it is taken, by nobody. */
+	if (!streams_have_input(&monitor->streams))
+		clients_acknowledge(&monitor->clients);
+}
+
+/* As in Docker, a pipe ends with the client that the container was started for. */
+static void end_input(struct monitor *monitor)
+{
+	if (monitor->streams.terminal < 0)
+		streams_end_input(&monitor->streams);
+}
+
+static void hear_client(struct monitor *monitor, size_t i, short events)
+{
+	bool first = monitor->clients.items[i].first;
+	const struct process *process = &monitor->launch.process;
+	struct winsize size;
+	struct frame frame;
+
+	if (clients_turn(&monitor->clients, i, events, &frame) <= 0)
+		return;
+	if (frame.type == FRAME_INPUT) {
+		take_input(monitor, &frame);
+	} else if (frame.type == FRAME_INPUT_EOF && first) {
+		end_input(monitor);
+	} else if (frame.type == FRAME_RESIZE && monitor->streams.terminal >= 0) {
+		memcpy(&size, frame.data, sizeof(size));
+		terminal_resize(monitor->streams.terminal, &size);
+	} else if (frame.type == FRAME_SIGNAL && process->pid > 0) {
+		syscall(SYS_pidfd_send_signal, process->pidfd, frame.value, NULL, 0);
+	}
+}
+
+static void accept_client(struct monitor *monitor)
+{
+	int socket = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (socket >= 0)
+		clients_add(&monitor->clients, socket, false);
 }
 
 /* The first process has ended, and with it all others of its pid namespace. */
@@ -158,10 +218,12 @@ static void record_end(struct monitor *monitor)
 {
 	struct container_state *state = &monitor->container->state;
 	char now[CLOCK_TEXT_SIZE];
+	siginfo_t info = {0};
 	struct error err;
 
-	if (process_wait(&monitor->launch.process, &state->exit_code, &err) < 0)
+	if (process_reap(&monitor->launch.process, &info, &err) < 0)
 		note_error(monitor, &err);
+	state->exit_code = process_exit_status(&info);
 	/* Before the cgroup goes, and the kernel's counter with it. */
 	state->oom_killed = cgroup_oom_kills(monitor->launch.cgroup) > 0;
 	if (launch_give_back(monitor->engine, monitor->container, &err) < 0)
@@ -177,41 +239,56 @@ static void record_end(struct monitor *monitor)
 /* One turn: waits until something happens, and handles it. */
 static void turn(struct monitor *monitor)
 {
-	bool ended = monitor->launch.process.pid == 0;
-	/* A client that is slow to read slows the container down, as a pipe would. */
-	bool reading = !monitor->pending;
-	struct pollfd fds[] = {
-		{.fd = ended ? -1 : monitor->launch.process.pidfd, .events = POLLIN},
-		{.fd = reading ? monitor->output[0] : -1, .events = POLLIN},
-		{.fd = reading ? monitor->output[1] : -1, .events = POLLIN},
-		{.fd = monitor->client,
-		 .events = (short)(monitor->pending ? POLLIN | POLLOUT : POLLIN)},
+	enum { PROCESS, OUTPUT, ERRORS, INPUT, LISTENER, CLIENTS };
+	struct streams *streams = &monitor->streams;
+	bool reading = clients_have_room(&monitor->clients);
+	size_t clients = monitor->clients.count;
+	struct pollfd fds[CLIENTS + CLIENTS_MAX] = {
+		{.fd = monitor->launch.process.pid ? monitor->launch.process.pidfd : -1,
+		 .events = POLLIN},
+		{.fd = reading ? streams->output[0] : -1, .events = POLLIN},
+		{.fd = reading ? streams->output[1] : -1, .events = POLLIN},
+		{.fd = streams_have_input(streams) ? streams->input : -1, .events = POLLOUT},
+		{.fd = monitor->listener, .events = POLLIN},
 	};
 
-	if (poll(fds, ARRAY_LENGTH(fds), -1) < 0)
+	clients_expect(&monitor->clients, fds + CLIENTS);
+	if (poll(fds, CLIENTS + clients, -1) < 0)
 		return;
-	if (fds[1].revents)
+	/* From the last: one that goes away leaves its place to the last, which has had its turn. */
+	for (size_t i = clients; i-- > 0;)
+		if (fds[CLIENTS + i].revents)
+			hear_client(monitor, i, fds[CLIENTS + i].revents);
+	if (fds[OUTPUT].revents)
 		pass_output(monitor, 0);
-	else if (fds[2].revents)
+	else if (fds[ERRORS].revents)
 		pass_output(monitor, 1);
-	if (fds[3].revents & POLLOUT)
-		send_pending(monitor);
-	if (fds[3].revents & (POLLIN | POLLHUP | POLLERR))
-		hear_client(monitor);
-	if (fds[0].revents)
+	if (fds[INPUT].revents && streams->input >= 0)
+		pass_input(monitor);
+	if (monitor->clients.first_left)
+		end_input(monitor);
+	if (fds[LISTENER].revents)
+		accept_client(monitor);
+	if (fds[PROCESS].revents)
 		record_end(monitor);
 }
 
+/* Nobody can attach any more; the others get what is left, each as fast as it reads. */
 static void finish(struct monitor *monitor)
 {
 	struct frame frame = {.type = FRAME_EXITED, .value = monitor->container->state.exit_code};
+	struct sockaddr_un address;
 	struct error err;
 
+	cleanup_fd(&monitor->listener);
+	if (attach_address(monitor->engine, monitor->container, &address, &err) == 0)
+		unlink(address.sun_path);
 	log_close(&monitor->log, &err);
 	if (monitor->container->config.auto_remove)
 		container_remove(monitor->engine, monitor->container, &err);
-	if (monitor->client >= 0)
-		attach_send(monitor->client, &frame, 0, &err);
+	clients_send(&monitor->clients, &frame);
+	while (clients_are_behind(&monitor->clients))
+		turn(monitor);
 }
 
 /* --- the two processes --------------------------------------------------------------------- */
@@ -249,11 +326,13 @@ static void run_monitor(struct monitor *monitor, bool attached)
 		return;
 	}
 	if (attach_send(monitor->client, &frame, 0, &err) < 0 || !attached)
-		drop_client(monitor);
+		cleanup_fd(&monitor->client);
+	else
+		clients_add(&monitor->clients, monitor->client, true);
 	if (!attached)
 		trace_close();
-	while (monitor->launch.process.pid > 0 || monitor->output[0] >= 0 ||
-	       monitor->output[1] >= 0 || monitor->pending)
+	while (monitor->launch.process.pid > 0 || monitor->streams.output[0] >= 0 ||
+	       monitor->streams.output[1] >= 0)
 		turn(monitor);
 	finish(monitor);
 }
@@ -293,7 +372,9 @@ static int start_blocked(const struct engine *engine, struct container *containe
 		struct monitor monitor = {.engine = engine,
 					  .container = container,
 					  .client = take_fd(&theirs),
-					  .output = {-1, -1},
+					  .listener = -1,
+					  .size = terminal_size(),
+					  .streams = STREAMS_NONE,
 					  .lock = -1};
 
 		run_monitor(&monitor, attached);
@@ -306,6 +387,21 @@ static int start_blocked(const struct engine *engine, struct container *containe
 		return -1;
 	}
 	return attached ? take_fd(&ours) : 0;
+}
+
+int monitor_connect(const struct engine *engine, const struct container *container,
+		    struct error *err)
+{
+	AUTO_CLOSE int connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+
+	if (connection < 0)
+		return error_sys(err, "make a socket");
+	if (attach_address(engine, container, &address, err) < 0)
+		return -1;
+	if (connect(connection, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_sys(err, "connect to the monitor of container %s", container->id);
+	return take_fd(&connection);
 }
 
 int monitor_start(const struct engine *engine, struct container *container, bool attached,

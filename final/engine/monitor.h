@@ -22,4 +22,9 @@
 int monitor_start(const struct engine *engine, struct container *container, bool attached,
 		  struct error *err);
 
+/* Connects to the monitor of a running container: the result is a socket for attach_run.
+ * Errors: ECONNREFUSED, ENOENT if it does not run. */
+int monitor_connect(const struct engine *engine, const struct container *container,
+		    struct error *err);
+
 #endif

@@ -63,6 +63,8 @@ int record_save_config(const struct container *container, const char *dir, bool 
 	cJSON_AddBoolToObject(json, "init", config->init);
 	cJSON_AddBoolToObject(json, "read_only", config->read_only);
 	cJSON_AddBoolToObject(json, "auto_remove", config->auto_remove);
+	cJSON_AddBoolToObject(json, "interactive", config->interactive);
+	cJSON_AddBoolToObject(json, "terminal", config->terminal);
 	return write_json(json, dir, "config.json", durable, err);
 }
 
@@ -131,7 +133,9 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	    json_get_number(json, "capabilities", &config->capabilities, err) < 0 ||
 	    json_get_bool(json, "init", &config->init, err) < 0 ||
 	    json_get_bool(json, "read_only", &config->read_only, err) < 0 ||
-	    json_get_bool(json, "auto_remove", &config->auto_remove, err) < 0)
+	    json_get_bool(json, "auto_remove", &config->auto_remove, err) < 0 ||
+	    json_get_bool(json, "interactive", &config->interactive, err) < 0 ||
+	    json_get_bool(json, "terminal", &config->terminal, err) < 0)
 		return -1;
 	return record_limits_read(cJSON_GetObjectItemCaseSensitive(json, "limits"), &config->limits,
 				  err);
