@@ -525,7 +525,8 @@ layers" ]
     pull_in_background "$HOSTILE/slow"
     await grep -q 'Pulling fs layer' "$BATS_TEST_TMPDIR/out"
     await pgrep -u 65534 -f "coracle-image pull --root=$S "
-    fetcher=$(pgrep -u 65534 -f "coracle-image pull --root=$S ")
+    # the first of them; the others take digests
+    fetcher=$(pgrep -o -u 65534 -f "coracle-image pull --root=$S ")
     run cat "/proc/$fetcher/status"
     says $'CapEff:\t0000000000000000'
     says $'CapBnd:\t0000000000000000'

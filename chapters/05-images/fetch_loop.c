@@ -203,8 +203,7 @@ static int receive_request(int channel, struct fetch_request *request, int *fd)
 	return 1;
 }
 
-void fetch_loop_run(int channel, const struct reference *reference,
-		    const struct credentials *credentials)
+void fetch_loop_run(int channel, const struct registry_access *access)
 {
 	struct loop loop = {.channel = channel};
 	struct fetch_request request;
@@ -213,7 +212,7 @@ void fetch_loop_run(int channel, const struct reference *reference,
 	signal(SIGPIPE, SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	loop.multi = curl_multi_init();
-	registry_begin(&loop.registry, reference, credentials);
+	registry_begin(&loop.registry, access);
 	while (loop.multi && more >= 0) {
 		while ((more = receive_request(channel, &request, &fd)) > 0)
 			accept_request(&loop, &request, fd);

@@ -15,6 +15,7 @@
 
 #include "file.h"
 #include "privileges.h"
+#include "registry.h"
 #include "trace.h"
 
 #define NOBODY 65534
@@ -65,8 +66,7 @@ static int become_nobody(struct error *err)
 	return privileges_lock(&none, err);
 }
 
-static void run(int channel, const struct reference *reference,
-		const struct credentials *credentials)
+static void run(int channel, const struct registry_access *access)
 {
 	struct fetch_answer answer = {.failed = true};
 
@@ -76,7 +76,7 @@ static void run(int channel, const struct reference *reference,
 		send(channel, &answer, sizeof(answer), MSG_NOSIGNAL);
 		_exit(1);
 	}
-	fetch_loop_run(channel, reference, credentials);
+	fetch_loop_run(channel, access);
 	_exit(0);
 }
 
@@ -132,8 +132,7 @@ struct fetch_request fetch_request_for(const char *kind, const char *name, uint6
 	return request;
 }
 
-int fetcher_start(struct fetcher *fetcher, const struct reference *reference,
-		  const struct credentials *credentials, struct error *err)
+int fetcher_start(struct fetcher *fetcher, const struct registry_access *access, struct error *err)
 {
 	AUTO_CLOSE int ours = -1, theirs = -1;
 	int pair[2];
@@ -150,7 +149,7 @@ int fetcher_start(struct fetcher *fetcher, const struct reference *reference,
 	}
 	if (fetcher->pid == 0) {
 		cleanup_fd(&ours);
-		run(theirs, reference, credentials);
+		run(theirs, access);
 	}
 	fetcher->channel = take_fd(&ours);
 	return 0;

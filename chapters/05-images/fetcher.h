@@ -14,13 +14,13 @@
 #include <sys/types.h>
 
 #include "cleanup.h"
-#include "credentials.h"
 #include "error.h"
-#include "reference.h"
 #include "text.h"
 
+struct registry_access;
+
 /* How many requests can be under way. */
-#define FETCHER_REQUESTS_MAX 4
+#define FETCHER_REQUESTS_MAX 17
 
 /* Zeroed: none. */
 struct fetcher {
@@ -47,10 +47,9 @@ struct fetch_answer {
 	uint64_t bytes;	      /* written to the descriptor */
 };
 
-/* Starts the process. *reference and *credentials are copied by that. On failure there is none.
+/* Starts the process. All that *access leads to is copied by that. On failure there is none.
  * Errors: EAGAIN for too many processes. fork(2), credentials(7) */
-int fetcher_start(struct fetcher *fetcher, const struct reference *reference,
-		  const struct credentials *credentials, struct error *err);
+int fetcher_start(struct fetcher *fetcher, const struct registry_access *access, struct error *err);
 
 /* Asks for something; its bytes go to `fd`, which stays the caller's own to close.
  * Errors: ECHILD if the fetcher has died. unix(7) SCM_RIGHTS */
@@ -74,7 +73,6 @@ void fetcher_release(struct fetcher *fetcher);
 #define AUTO_FETCHER CLEANUP(fetcher_release)
 
 /* What the process does (fetch_loop.c): serves the channel until it closes. */
-void fetch_loop_run(int channel, const struct reference *reference,
-		    const struct credentials *credentials);
+void fetch_loop_run(int channel, const struct registry_access *access);
 
 #endif

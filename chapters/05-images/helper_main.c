@@ -2,9 +2,12 @@
  * coracle-image: writes the image store, for the programs that only read it; see image_helper.h.
  *
  *	coracle-image pull|remove --root=DIR [OPTIONS] [--] NAME [ID…]
+ *	coracle-image login|logout [--user=NAME] [--] SERVER
  *
  * With --channel=N it answers over descriptor N with one struct error, of code 0 for success, and
- * else prints a line. IDs are those of images that containers use.
+ * else prints a line. IDs are those of images that containers use. The password of a login is
+ * the first message on the channel. DOCKER_CONFIG and CORACLE_CONFIG are directories of config.json
+ * files; HTTP_PROXY, HTTPS_PROXY and NO_PROXY hold as for curl.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,6 +18,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "endpoint.h"
+#include "login.h"
 #include "program.h"
 #include "pull.h"
 #include "store_write.h"
@@ -23,7 +28,7 @@
 #define NAME "coracle-image"
 
 struct helper_options {
-	char *root, *platform, *channel, *explain_since;
+	char *root, *platform, *channel, *explain_since, *user, *downloads;
 	bool quiet;
 };
 
@@ -33,6 +38,8 @@ static const struct option_row rows[] = {
 	{"root", 0, "DIR", option_string, FIELD(root), "The store", NULL, NULL},
 	{"platform", 0, "OS/ARCH", option_string, FIELD(platform), "Choose a platform", NULL, NULL},
 	{"channel", 0, "FD", option_string, FIELD(channel), "Answer here", NULL, NULL},
+	{"user", 0, "NAME", option_string, FIELD(user), "Log in as", NULL, NULL},
+	{"downloads", 0, "N", option_string, FIELD(downloads), "Layers side by side", NULL, NULL},
 	{"explain-since", 0, "US", option_string, FIELD(explain_since), "Explain", NULL, NULL},
 	{"quiet", 0, NULL, option_flag, FIELD(quiet), "Print no progress", NULL, NULL},
 	{0},
@@ -44,6 +51,8 @@ static void helper_options_release(struct helper_options *options)
 	cleanup_memory(&options->platform);
 	cleanup_memory(&options->channel);
 	cleanup_memory(&options->explain_since);
+	cleanup_memory(&options->user);
+	cleanup_memory(&options->downloads);
 }
 
 /* $DOCKER_CONFIG/config.json or ~/.docker/config.json; NULL if there is no home either. */
@@ -56,18 +65,80 @@ static char *docker_config(void)
 	return home && *home ? memory_format("%s/.docker/config.json", home) : NULL;
 }
 
+/* What /etc/coracle/config.json says of registries. */
+static int read_registries(struct registry_config *config, struct error *err)
+{
+	const char *dir = getenv("CORACLE_CONFIG"), *proxy = getenv("HTTP_PROXY");
+
+	/* libcurl reads this one in lower case only, because a CGI program gets it from strangers. */
+	if (proxy && setenv("http_proxy", proxy, 0) < 0)
+		return error_sys(err, "set the environment's http_proxy");
+	return registry_config_read(dir && *dir ? dir : "/etc/coracle", config, err);
+}
+
 static int pull(const struct helper_options *options, const char *name, struct error *err)
 {
 	AUTO_FREE char *config_file = docker_config();
+	AUTO_REGISTRY_CONFIG struct registry_config registries = {0};
 	struct pull_request request = {
 		.root = options->root,
 		.name = name,
 		.platform = options->platform,
 		.config_file = config_file,
+		.registries = &registries,
+		.downloads = options->downloads ? strtoul(options->downloads, NULL, 10) : 0,
 		.progress = {.fd = options->quiet ? -1 : STDOUT_FILENO},
 	};
 
-	return pull_image(&request, err);
+	return read_registries(&registries, err) < 0 ? -1 : pull_image(&request, err);
+}
+
+/* A password is no argument, or everybody on this machine could read it. */
+static int receive_password(const struct helper_options *options, char **password,
+			    struct error *err)
+{
+	char bytes[4096];
+	ssize_t count = recv(options->channel ? atoi(options->channel) : STDIN_FILENO, bytes,
+			     sizeof(bytes), 0);
+
+	if (count <= 0)
+		return error_set(err, EINVAL, "the password did not come over the channel");
+	*password = memory_format("%.*s", (int)count, bytes);
+	explicit_bzero(bytes, sizeof(bytes));
+	return 0;
+}
+
+static int log_in(const struct helper_options *options, const struct login_request *request,
+		  struct error *err)
+{
+	AUTO_CREDENTIALS struct credentials credentials = {0};
+	int result;
+
+	if (!options->user)
+		return error_set(err, EINVAL, "--user is needed");
+	if (receive_password(options, &credentials.password, err) < 0)
+		return -1;
+	credentials.user = memory_string(options->user);
+	result = login(request, &credentials, err);
+	if (result > 0)
+		fprintf(stderr,
+			"\nWARNING! Your credentials are stored unencrypted in '%s'.\n"
+			"Configure a credential helper to remove this warning. See\n"
+			"https://docs.docker.com/go/credential-store/\n\n",
+			request->config_file);
+	return result < 0 ? -1 : 0;
+}
+
+static int log_in_or_out(const struct helper_options *options, const char *command,
+			 const char *server, struct error *err)
+{
+	AUTO_FREE char *config_file = docker_config();
+	AUTO_REGISTRY_CONFIG struct registry_config registries = {0};
+	struct login_request request = {server, config_file, &registries};
+
+	if (strcmp(command, "logout") == 0)
+		return logout(&request, err);
+	return read_registries(&registries, err) < 0 ? -1 : log_in(options, &request, err);
 }
 
 static int remove_image(const struct helper_options *options, char *const *operands,
@@ -92,6 +163,8 @@ static int run(const struct helper_options *options, const char *command, char *
 	if (options->explain_since &&
 	    trace_open(STDERR_FILENO, strtoull(options->explain_since, NULL, 10), err) < 0)
 		return -1;
+	if (text_starts_with(command, "log") && operands[0])
+		return log_in_or_out(options, command, operands[0], err);
 	if (!options->root || !operands[0])
 		return error_set(err, EINVAL, "--root and a name are needed");
 	if (strcmp(command, "pull") == 0)

@@ -23,7 +23,7 @@
 static void build_argv(const struct image_request *request, const char *file, const char *command,
 		       struct strings *argv)
 {
-	AUTO_FREE char *root = memory_format("--root=%s", request->root);
+	AUTO_FREE char *root = memory_format("--root=%s", request->root ? request->root : "");
 	AUTO_FREE char *platform =
 		memory_format("--platform=%s", request->platform ? request->platform : "");
 	AUTO_FREE char *since =
@@ -35,6 +35,14 @@ static void build_argv(const struct image_request *request, const char *file, co
 	strings_add(argv, "--channel=0");
 	if (request->platform)
 		strings_add(argv, platform);
+	if (request->downloads) {
+		strings_add(argv, "--downloads");
+		strings_add(argv, request->downloads);
+	}
+	if (request->user) {
+		strings_add(argv, "--user");
+		strings_add(argv, request->user);
+	}
 	if (request->quiet)
 		strings_add(argv, "--quiet");
 	if (trace_is_on())
@@ -103,6 +111,9 @@ static int run(const struct image_request *request, const char *file, const stru
 	if (pid == 0)
 		become_helper(request, theirs, argv->items);
 	cleanup_fd(&theirs);
+	/* If it has gone, it has said why. */
+	if (request->secret)
+		send(ours, request->secret, strlen(request->secret), MSG_NOSIGNAL);
 	return await_answer(pid, ours, file, err);
 }
 
@@ -115,6 +126,35 @@ int image_helper_pull(const struct image_request *request, struct error *err)
 		return -1;
 	build_argv(request, file, "pull", &argv);
 	return run(request, file, &argv, err);
+}
+
+static int log_in_or_out(const struct image_request *request, const char *command,
+			 struct error *err)
+{
+	AUTO_STRINGS struct strings argv = {0};
+	AUTO_FREE char *file = NULL;
+
+	if (path_of_own(HELPER, &file, err) < 0)
+		return -1;
+	build_argv(request, file, command, &argv);
+	return run(request, file, &argv, err);
+}
+
+int image_helper_login(const struct image_login *login, struct error *err)
+{
+	struct image_request request = {.name = login->server,
+					.quiet = true,
+					.user = login->user,
+					.secret = login->password};
+
+	return log_in_or_out(&request, "login", err);
+}
+
+int image_helper_logout(const char *server, struct error *err)
+{
+	struct image_request request = {.name = server, .quiet = true};
+
+	return log_in_or_out(&request, "logout", err);
 }
 
 int image_helper_remove(const struct image_request *request, const struct strings *in_use,

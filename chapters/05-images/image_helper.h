@@ -17,6 +17,8 @@ struct image_request {
 	const char *platform; /* "linux/arm64"; NULL: this machine's */
 	bool quiet;	      /* print nothing; else progress goes to `output_fd` */
 	int output_fd;
+	const char *downloads;	   /* how many layers side by side; NULL: as configured */
+	const char *user, *secret; /* of a login; the secret is no argument, but sent */
 };
 
 /* Pulls an image: on success it is in the store, whole and verified, and its reference names it.
@@ -24,6 +26,16 @@ struct image_request {
  * verified layers. Errors: as the helper reports them: ENOENT for no such image, tag or registry
  * host; EACCES for a refused login; EBADMSG for a digest that differs; ENOSPC; ECONNREFUSED; … */
 int image_helper_pull(const struct image_request *request, struct error *err);
+
+/* Asks a registry whether it accepts the name and password, and keeps them as Docker does, for the
+ * pulls to come; that they are kept in a plain file is said on standard error. `server` is as the
+ * user wrote it, "" for Docker Hub. Errors: EACCES if they are refused; those of a pull. */
+struct image_login {
+	const char *server, *user, *password;
+};
+int image_helper_login(const struct image_login *login, struct error *err);
+/* Forgets them. */
+int image_helper_logout(const char *server, struct error *err);
 
 /* Removes a name, and the image when no name is left (Docker's rmi). What was done is printed as
  * Docker prints it: "Untagged: …", "Deleted: …". Errors: ENOENT; EBUSY if `in_use` lists its id. */

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "credentials.h"
 #include "digest.h"
 #include "file.h"
 #include "reference.h"
+#include "registry.h"
 #include "store.h"
 #include "store_write.h"
 #include "trace.h"
@@ -25,6 +27,9 @@ struct pull {
 	const struct pull_request *request;
 	struct reference reference;
 	struct platform platform;
+	struct endpoint *endpoints; /* to be tried in this order */
+	size_t endpoint_count;
+	/* The rest is of the endpoint that is being tried. */
 	struct credentials credentials;
 	struct fetcher fetcher;
 	struct document indexes[INDEX_DEPTH_MAX]; /* in between; none for a plain manifest */
@@ -39,18 +44,30 @@ static void release_document(struct document *document)
 	text_release(&document->bytes);
 }
 
-static void release_pull(struct pull *pull)
+/* Forgets one endpoint, and what came from it. */
+static void release_try(struct pull *pull)
 {
 	/* The fetcher first: what it still sends ends up nowhere. */
 	fetcher_release(&pull->fetcher);
-	reference_release(&pull->reference);
 	credentials_release(&pull->credentials);
 	for (size_t i = 0; i < pull->index_count; i++)
 		release_document(&pull->indexes[i]);
+	pull->index_count = 0;
 	release_document(&pull->manifest_document);
 	release_document(&pull->config_document);
 	manifest_release(&pull->manifest);
 	image_config_release(&pull->config);
+	pull->manifest = (struct manifest){0};
+	pull->config = (struct image_config){0};
+}
+
+static void release_pull(struct pull *pull)
+{
+	release_try(pull);
+	for (size_t i = 0; i < pull->endpoint_count; i++)
+		endpoint_release(&pull->endpoints[i]);
+	cleanup_memory(&pull->endpoints);
+	reference_release(&pull->reference);
 }
 
 /* Compares the bytes with the digest that was asked for, or else with what the registry claims. */
@@ -253,21 +270,19 @@ static int download(struct pull *pull, int lock, struct error *err)
 	return commit(pull, err);
 }
 
-static int run(struct pull *pull, struct error *err)
+static int pull_from(struct pull *pull, const struct endpoint *endpoint, int lock,
+		     struct error *err)
 {
 	const struct pull_request *request = pull->request;
+	struct registry_access access = {&pull->reference, &pull->credentials, endpoint};
 	struct fetch_answer head;
-	AUTO_CLOSE int lock = -1;
 
-	if (reference_parse(request->name, &pull->reference, err) < 0 ||
-	    platform_parse(request->platform, &pull->platform, err) < 0 ||
-	    credentials_read(request->config_file, pull->reference.domain, &pull->credentials,
-			     err) < 0)
+	/* A mirror never sees what is kept for docker.io. */
+	if (credentials_read(request->config_file,
+			     endpoint->mirror ? endpoint->host : pull->reference.domain,
+			     &pull->credentials, err) < 0)
 		return -1;
-	lock = store_lock(request->root, false, err);
-	if (lock < 0)
-		return -1;
-	if (fetcher_start(&pull->fetcher, &pull->reference, &pull->credentials, err) < 0)
+	if (fetcher_start(&pull->fetcher, &access, err) < 0)
 		return -1;
 	if (is_up_to_date(pull, &head)) {
 		progress_begin(&request->progress, &pull->reference);
@@ -280,6 +295,34 @@ static int run(struct pull *pull, struct error *err)
 		     pull->index_count ? pull->indexes[0].digest : pull->manifest_document.digest,
 		     true);
 	return 0;
+}
+
+/* As in Docker, whatever is wrong with a mirror, the next one is tried; but the disk stays full. */
+static int pull_from_any(struct pull *pull, int lock, struct error *err)
+{
+	for (size_t i = 0; i + 1 < pull->endpoint_count; i++) {
+		if (pull_from(pull, &pull->endpoints[i], lock, err) == 0)
+			return 0;
+		trace("# the mirror '%s' failed: %s", pull->endpoints[i].host, err->text);
+		release_try(pull);
+		if (err->code == ENOSPC)
+			return -1;
+	}
+	return pull_from(pull, &pull->endpoints[pull->endpoint_count - 1], lock, err);
+}
+
+static int run(struct pull *pull, struct error *err)
+{
+	const struct pull_request *request = pull->request;
+	AUTO_CLOSE int lock = -1;
+
+	if (reference_parse(request->name, &pull->reference, err) < 0 ||
+	    platform_parse(request->platform, &pull->platform, err) < 0 ||
+	    endpoints_of(request->registries, &pull->reference, &pull->endpoints,
+			 &pull->endpoint_count, err) < 0)
+		return -1;
+	lock = store_lock(request->root, false, err);
+	return lock < 0 ? -1 : pull_from_any(pull, lock, err);
 }
 
 int pull_image(const struct pull_request *request, struct error *err)

@@ -13,6 +13,7 @@
 #ifndef PULL_H
 #define PULL_H
 
+#include "endpoint.h"
 #include "error.h"
 #include "fetcher.h"
 #include "image_config.h"
@@ -24,13 +25,15 @@ struct pull_request {
 	const char *name;	 /* as the user wrote it */
 	const char *platform;	 /* NULL: this machine's */
 	const char *config_file; /* with credentials, as docker login writes it; NULL: none */
+	const struct registry_config *registries;
+	size_t downloads; /* layers side by side; 0: as the registries' config says, or three */
 	struct progress progress;
 };
 
 /* Pulls an image. The caller ignores SIGPIPE. Errors: see image_helper_pull. */
 int pull_image(const struct pull_request *request, struct error *err);
 
-/* Downloads and unpacks those layers that the store lacks, up to three side by side
+/* Downloads and unpacks those layers that the store lacks, a few side by side
  * (pull_layers.c). On failure verified layers stay, and nothing is left in staging. */
 int pull_layers(const struct pull_request *request, struct fetcher *fetcher,
 		const struct manifest *manifest, const struct image_config *config,

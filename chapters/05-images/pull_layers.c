@@ -7,8 +7,9 @@
 #include "trace.h"
 #include "unpacker.h"
 
-/* As many as Docker downloads at once. */
-#define JOBS_MAX 3
+/* As many as Docker downloads at once; and the most that can be asked for. */
+#define JOBS_USUAL 3
+#define JOBS_MAX (FETCHER_REQUESTS_MAX - 1)
 
 /* One layer on its way: a file that takes it as it is, a directory that takes what is in it. */
 struct job {
@@ -32,7 +33,7 @@ struct work {
 	struct job jobs[JOBS_MAX];
 	struct verified *verified; /* by the index of the layer */
 	size_t next;		   /* the layer to look at next */
-	size_t under_way;
+	size_t under_way, jobs_most;
 	bool any_verified;
 };
 
@@ -63,6 +64,15 @@ static void release_work(struct work *work)
 		cleanup_memory(&work->verified[i].staged_dir);
 	}
 	cleanup_memory(&work->verified);
+}
+
+static size_t jobs_most(const struct pull_request *request)
+{
+	size_t wanted = request->downloads ? request->downloads : request->registries->downloads;
+
+	if (!wanted)
+		return JOBS_USUAL;
+	return wanted < JOBS_MAX ? wanted : JOBS_MAX;
 }
 
 /* Whether an earlier layer of the image is the same one: it is downloaded once. */
@@ -114,7 +124,8 @@ static int start_job(struct work *work, struct job *job, struct error *err)
 
 static int start_jobs(struct work *work, struct error *err)
 {
-	for (; work->next < work->manifest->count && work->under_way < JOBS_MAX; work->next++) {
+	for (; work->next < work->manifest->count && work->under_way < work->jobs_most;
+	     work->next++) {
 		size_t free = 0;
 
 		if (!is_needed(work, work->next))
@@ -254,6 +265,7 @@ int pull_layers(const struct pull_request *request, struct fetcher *fetcher,
 			    .fetcher = fetcher,
 			    .manifest = manifest,
 			    .config = config,
+			    .jobs_most = jobs_most(request),
 			    .verified = memory_zeroed(manifest->count, sizeof(*work.verified))};
 	struct error late;
 	int result = run(&work, err);

@@ -1,7 +1,6 @@
 /* Talking to a registry: addresses and logging in; see registry.h. Distribution spec, token spec */
 #include "registry.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -16,31 +15,6 @@
 /* Less than this for so long, and nobody is there any more: a server that sends a byte a minute. */
 #define SLOW_BYTES_PER_S 100L
 #define SLOW_S 30L
-
-/* As Docker sees it: only what can't leave this machine. An IPv6 address is in brackets. */
-static bool is_loopback_host(const char *host)
-{
-	struct in_addr four;
-
-	if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
-		return true;
-	return inet_pton(AF_INET, host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127;
-}
-
-/* Asks libcurl which host it would go to, so that no odd URL can make the two of us differ. */
-static bool is_loopback(const char *url)
-{
-	CURLU *parsed = curl_url();
-	char *host = NULL;
-	bool result = false;
-
-	if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-		result = is_loopback_host(host);
-	curl_free(host);
-	curl_url_cleanup(parsed);
-	return result;
-}
 
 static size_t add_to_body(char *bytes, size_t size, size_t count, void *context)
 {
@@ -67,8 +41,9 @@ static int log_in_basic(struct registry *registry, struct error *err)
 	if (!credentials->user)
 		return error_set(
 			err, EACCES,
-			"pull from '%s': no basic auth credentials (docker login writes them)",
-			registry->reference->domain);
+			"pull from '%s': no basic auth credentials (coracle login writes them)%s%s",
+			registry->reference->domain, credentials->complaint ? ": " : "",
+			credentials->complaint ? credentials->complaint : "");
 	plain = memory_format("%s:%s", credentials->user, credentials->password);
 	encoded = memory_zeroed(strlen(plain) * 2 + 8, 1);
 	EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)plain, (int)strlen(plain));
@@ -97,31 +72,61 @@ static int use_token(struct registry *registry, const char *realm, const struct 
 	return 0;
 }
 
-/* The scope is ours, and not the challenge's: a registry may not make us ask for anything else. */
-static char *token_url(const struct registry *registry, const struct challenge *challenge)
+static void add_field(struct text *text, const char *name, const char *value)
 {
-	AUTO_TEXT struct text url = {0};
-	const char *user = registry->credentials->user;
-	char *escaped;
+	char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
 
-	text_add_format(&url, "%s%s", challenge->realm, strchr(challenge->realm, '?') ? "&" : "?");
-	if (challenge->service) {
-		escaped = curl_easy_escape(NULL, challenge->service, 0);
-		text_add_format(&url, "service=%s&", escaped);
-		curl_free(escaped);
-	}
-	text_add_format(&url, "scope=repository:%s:pull", registry->reference->path);
-	if (user) {
-		escaped = curl_easy_escape(NULL, user, 0);
-		text_add_format(&url, "&account=%s", escaped);
-		curl_free(escaped);
-	}
-	return memory_string(text_string(&url));
+	if (escaped)
+		text_add_format(text, "%s%s=%s", text->length ? "&" : "", name, escaped);
+	curl_free(escaped);
 }
 
-static int get_token(const struct registry *registry, CURL *easy, const char *url,
+/* The scope is ours, and not the challenge's: a registry may not make us ask for anything else. */
+static char *token_fields(const struct registry *registry, const struct challenge *challenge)
+{
+	AUTO_TEXT struct text fields = {0};
+	const struct credentials *credentials = registry->credentials;
+
+	add_field(&fields, "service", challenge->service);
+	/* Colons and slashes stay: some token servers compare before they decode. */
+	if (*registry->reference->path)
+		text_add_format(&fields, "%sscope=repository:%s:pull", fields.length ? "&" : "",
+				registry->reference->path);
+	if (credentials->identity_token) {
+		add_field(&fields, "grant_type", "refresh_token");
+		add_field(&fields, "client_id", "coracle");
+		add_field(&fields, "refresh_token", credentials->identity_token);
+	} else {
+		add_field(&fields, "account", credentials->user);
+	}
+	return memory_string(text_string(&fields));
+}
+
+/* An identity token goes as a form, where no log of addresses keeps it; a password as Basic. */
+static char *set_proof(const struct registry *registry, CURL *easy,
+		       const struct challenge *challenge)
+{
+	const struct credentials *credentials = registry->credentials;
+	AUTO_FREE char *fields = token_fields(registry, challenge);
+
+	if (credentials->identity_token) {
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, fields);
+		trace("curl -sS -d \"$IDENTITY_TOKEN_FORM\" %q", challenge->realm);
+		return memory_string(challenge->realm);
+	}
+	if (credentials->user) {
+		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		curl_easy_setopt(easy, CURLOPT_USERNAME, credentials->user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, credentials->password);
+	}
+	return memory_format("%s%s%s", challenge->realm, strchr(challenge->realm, '?') ? "&" : "?",
+			     fields);
+}
+
+static int get_token(const struct registry *registry, CURL *easy, const struct challenge *challenge,
 		     struct text *body, struct error *err)
 {
+	AUTO_FREE char *url = set_proof(registry, easy, challenge);
 	char detail[CURL_ERROR_SIZE] = "";
 	CURLcode code;
 	long status = 0;
@@ -130,12 +135,11 @@ static int get_token(const struct registry *registry, CURL *easy, const char *ur
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, add_to_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
-	if (registry->credentials->user) {
-		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-		curl_easy_setopt(easy, CURLOPT_USERNAME, registry->credentials->user);
-		curl_easy_setopt(easy, CURLOPT_PASSWORD, registry->credentials->password);
-	}
-	trace("curl -sS %s%q", registry->credentials->user ? "-u \"$USER:$PASSWORD\" " : "", url);
+	/* Nothing of this one is for where a redirect leads. */
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	if (!registry->credentials->identity_token)
+		trace("curl -sS %s%q", registry->credentials->user ? "-u \"$USER:$PASSWORD\" " : "",
+		      url);
 	code = curl_easy_perform(easy);
 	if (code != CURLE_OK)
 		return registry_explain_curl(easy, code, url, detail, err);
@@ -143,11 +147,11 @@ static int get_token(const struct registry *registry, CURL *easy, const char *ur
 	if (status == 401 || status == 403)
 		return error_set(
 			err, EACCES,
-			"pull from '%s': unauthorized: the name or password is not accepted (log in anew by 'docker login %s')",
+			"'%s': unauthorized: the name or password is not accepted (log in anew by 'coracle login %s')",
 			registry->reference->domain, registry->reference->domain);
 	if (status != 200)
-		return error_set(err, EIO, "log in at '%s': it answered with status %ld", url,
-				 status);
+		return error_set(err, EIO, "log in at '%s': it answered with status %ld",
+				 challenge->realm, status);
 	return 0;
 }
 
@@ -155,7 +159,6 @@ static int log_in_bearer(struct registry *registry, const struct challenge *chal
 			 struct error *err)
 {
 	AUTO_TEXT struct text body = {0};
-	AUTO_FREE char *url = NULL;
 	CURL *easy;
 	int result;
 
@@ -164,37 +167,48 @@ static int log_in_bearer(struct registry *registry, const struct challenge *chal
 				 registry->reference->domain);
 	/* A password never crosses a network in the clear. */
 	if (!text_starts_with(challenge->realm, "https://") &&
-	    !(registry->plain && is_loopback(challenge->realm)))
+	    !(registry->plain && endpoint_is_insecure(registry->endpoint, challenge->realm)))
 		return error_set(err, EPROTO, "log in at '%s': it is not an https address",
 				 challenge->realm);
-	url = token_url(registry, challenge);
 	easy = curl_easy_init();
-	result = easy ? get_token(registry, easy, url, &body, err)
-		      : error_set(err, ENOMEM, "log in at '%s': libcurl has no memory", url);
+	result = easy ? get_token(registry, easy, challenge, &body, err)
+		      : error_set(err, ENOMEM, "log in at '%s': libcurl has no memory",
+				  challenge->realm);
 	curl_easy_cleanup(easy);
 	return result < 0 ? -1 : use_token(registry, challenge->realm, &body, err);
 }
 
-void registry_begin(struct registry *registry, const struct reference *reference,
-		    const struct credentials *credentials)
+static void set_blob(CURL *easy, CURLoption option, const struct text *pem)
+{
+	struct curl_blob blob = {.data = pem->data, .len = pem->length, .flags = CURL_BLOB_NOCOPY};
+
+	if (pem->length)
+		curl_easy_setopt(easy, option, &blob);
+}
+
+void registry_begin(struct registry *registry, const struct registry_access *access)
 {
 	AUTO_FREE char *url = NULL;
 
-	*registry = (struct registry){.reference = reference, .credentials = credentials};
+	*registry = (struct registry){.reference = access->reference,
+				      .credentials = access->credentials,
+				      .endpoint = access->endpoint,
+				      .plain = access->endpoint->plain};
 	url = registry_url(registry, "");
-	registry->loopback = is_loopback(url);
+	registry->insecure = endpoint_is_insecure(access->endpoint, url);
 }
 
 char *registry_url(const struct registry *registry, const char *rest)
 {
-	return memory_format("%s://%s/v2/%s/%s", registry->plain ? "http" : "https",
-			     reference_api_host(registry->reference), registry->reference->path,
-			     rest);
+	const char *path = registry->reference->path;
+
+	return memory_format("%s://%s/v2/%s%s%s", registry->plain ? "http" : "https",
+			     registry->endpoint->host, path, *path ? "/" : "", rest);
 }
 
 void registry_set_options(const struct registry *registry, CURL *easy, const char *url)
 {
-	bool loopback = is_loopback(url);
+	bool insecure = endpoint_is_insecure(registry->endpoint, url);
 	const char *protocols = registry->plain ? "http,https" : "https";
 
 	curl_easy_setopt(easy, CURLOPT_URL, url);
@@ -203,9 +217,14 @@ void registry_set_options(const struct registry *registry, CURL *easy, const cha
 	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, loopback ? 0L : 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, loopback ? 0L : 2L);
-	if (loopback)
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, insecure ? 0L : 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, insecure ? 0L : 2L);
+	/* Beside those that the machine knows, which libcurl finds in their directory. */
+	set_blob(easy, CURLOPT_CAINFO_BLOB, &registry->endpoint->authorities);
+	set_blob(easy, CURLOPT_SSLCERT_BLOB, &registry->endpoint->certificate);
+	set_blob(easy, CURLOPT_SSLKEY_BLOB, &registry->endpoint->key);
+	/* Elsewhere libcurl takes the proxies that the environment names. */
+	if (endpoint_is_loopback(url))
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	/* Our proof is for the registry, not for the proxy on the way. */
 	curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);

@@ -13,14 +13,23 @@
 #include <stdint.h>
 
 #include "credentials.h"
+#include "endpoint.h"
 #include "error.h"
 #include "reference.h"
 #include "text.h"
 
+/* All that is known before the first word. Nothing is owned. */
+struct registry_access {
+	const struct reference *reference; /* with an empty path: only the login is checked */
+	const struct credentials *credentials;
+	const struct endpoint *endpoint;
+};
+
 struct registry {
 	const struct reference *reference;
 	const struct credentials *credentials;
-	bool loopback;	     /* on this machine: http, or a certificate of nobody's, will do */
+	const struct endpoint *endpoint;
+	bool insecure;	     /* http, or a certificate of nobody's, will do */
 	bool plain;	     /* http */
 	bool answered;	     /* so whether it is http or https is settled */
 	char *authorization; /* a header line; NULL until a challenge asked for it */
@@ -36,11 +45,10 @@ struct http_answer {
 };
 void http_answer_release(struct http_answer *answer);
 
-/* Prepares to talk to the registry of a reference. Both stay the caller's. */
-void registry_begin(struct registry *registry, const struct reference *reference,
-		    const struct credentials *credentials);
+/* Prepares to talk to a registry. What *access points to stays the caller's. */
+void registry_begin(struct registry *registry, const struct registry_access *access);
 
-/* "https://HOST/v2/PATH/REST". The caller frees it. */
+/* "https://HOST/v2/PATH/REST", or "https://HOST/v2/" without a path. The caller frees it. */
 char *registry_url(const struct registry *registry, const char *rest);
 
 /* Sets what holds for every request: protocols, redirects, certificates, time-outs. */

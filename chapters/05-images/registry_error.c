@@ -73,19 +73,27 @@ static int explain_denied(const struct registry *registry, const char *message, 
 {
 	if (!*message)
 		message = "requested access to the resource is denied";
-	return error_set(
+	error_set(
 		err, ENOENT,
 		"pull access denied for %s, repository does not exist or may require 'docker login': denied: %s",
 		registry->reference->familiar, message);
+	return registry->credentials->complaint
+		       ? error_hint(err, ENOENT, "%s", registry->credentials->complaint)
+		       : -1;
 }
 
 static int explain_unauthorized(const struct registry *registry, const char *message,
 				struct error *err)
 {
+	const char *complaint = registry->credentials->complaint;
+
 	if (!*message)
 		message = "authentication required";
-	return error_set(err, EACCES, "pull '%s': unauthorized: %s (log in by 'docker login %s')",
-			 registry->reference->familiar, message, registry->reference->domain);
+	return error_set(err, EACCES, "'%s': unauthorized: %s (log in by 'coracle login %s')%s%s",
+			 *registry->reference->path ? registry->reference->familiar
+						    : registry->reference->domain,
+			 message, registry->reference->domain, complaint ? ": " : "",
+			 complaint ? complaint : "");
 }
 
 static int explain_limit(const struct registry *registry, const struct http_answer *answer,

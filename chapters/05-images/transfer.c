@@ -13,6 +13,8 @@
 #define ERROR_BODY_BYTES_MAX (16 << 10)
 #define TRIES_MAX 5
 #define FIRST_PAUSE_US 250000
+#define RETRY_AFTER_MAX_S 60
+#define PROGRESS_BYTES (64 << 10)
 #define BUFFER_BYTES (256L << 10)
 
 static bool is_success(long status)
@@ -153,13 +155,33 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 
 /* --- how it goes on ------------------------------------------------------------------------ */
 
+/* A server that says when to come back is believed, within reason. RFC 9110 section 10.2.3 */
+static uint64_t pause_us(const struct transfer *transfer)
+{
+	uint64_t seconds = 0, own_us = (uint64_t)FIRST_PAUSE_US << transfer->tries;
+	struct error ignored;
+
+	/* A date instead of a number is as good as nothing: our clocks may differ. */
+	if (transfer->answer.retry_after &&
+	    text_to_number(transfer->answer.retry_after, RETRY_AFTER_MAX_S, &seconds, &ignored) ==
+		    0)
+		return seconds * 1000000 > own_us ? seconds * 1000000 : own_us;
+	return own_us;
+}
+
 /* The next try begins later each time. What is in a file is dropped, as a server need not be able to
  * send a part; what went into a pipe can't be taken back, and is not asked for again. */
 static enum transfer_state try_later(struct transfer *transfer)
 {
 	if (ftruncate(transfer->fd, 0) == 0 && lseek(transfer->fd, 0, SEEK_SET) == 0)
 		transfer->written_bytes = 0;
-	transfer->not_before_us = trace_clock_us() + ((uint64_t)FIRST_PAUSE_US << transfer->tries);
+	/* What comes at all, however often the line breaks, is worth another try. */
+	if (transfer->written_bytes >= transfer->tried_bytes + PROGRESS_BYTES)
+		transfer->tries = 0;
+	transfer->tried_bytes = transfer->written_bytes;
+	/* Meanwhile a token may have become too old. */
+	transfer->challenged = false;
+	transfer->not_before_us = trace_clock_us() + pause_us(transfer);
 	transfer->tries++;
 	return TRANSFER_AGAIN;
 }
@@ -182,7 +204,7 @@ static bool may_resume(CURLcode code)
 /* As Docker: a registry on this machine is tried over https, then over http. */
 static bool may_be_plain(const struct registry *registry, CURLcode code)
 {
-	return registry->loopback && !registry->plain && !registry->answered &&
+	return registry->insecure && !registry->plain && !registry->answered &&
 	       (code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR ||
 		may_resume(code));
 }
@@ -196,6 +218,11 @@ static enum transfer_state conclude_broken(struct transfer *transfer, CURLcode c
 	}
 	if (may_be_plain(transfer->registry, code)) {
 		transfer->registry->plain = true;
+		return TRANSFER_AGAIN;
+	}
+	/* It sends from the beginning although the rest was asked for: what we have is skipped. */
+	if (code == CURLE_RANGE_ERROR && !transfer->from_start) {
+		transfer->from_start = true;
 		return TRANSFER_AGAIN;
 	}
 	if (may_resume(code) && transfer->tries + 1 < TRIES_MAX)
@@ -218,6 +245,19 @@ static enum transfer_state conclude_challenge(struct transfer *transfer, struct 
 	return TRANSFER_AGAIN;
 }
 
+/* The limit of pulls lasts for hours; another one is over in a moment. */
+static bool may_ask_again(const struct http_answer *answer)
+{
+	struct error ignored;
+	uint64_t seconds;
+
+	if (answer->status == 429)
+		return !answer->limit && answer->retry_after &&
+		       text_to_number(answer->retry_after, RETRY_AFTER_MAX_S, &seconds, &ignored) ==
+			       0;
+	return answer->status >= 500 || answer->status == 408;
+}
+
 static enum transfer_state conclude_answer(struct transfer *transfer, struct error *err)
 {
 	const struct http_answer *answer = &transfer->answer;
@@ -226,7 +266,10 @@ static enum transfer_state conclude_answer(struct transfer *transfer, struct err
 		return TRANSFER_DONE;
 	if (answer->status == 401 && !transfer->challenged)
 		return conclude_challenge(transfer, err);
-	if (answer->status >= 500 && transfer->tries + 1 < TRIES_MAX)
+	/* Nothing is left of what was asked for: all had come before the connection broke. */
+	if (answer->status == 416 && transfer->written_bytes > 0)
+		return TRANSFER_DONE;
+	if (may_ask_again(answer) && transfer->tries + 1 < TRIES_MAX)
 		return try_later(transfer);
 	registry_explain(transfer->registry, transfer->rest, answer, err);
 	return TRANSFER_FAILED;
@@ -263,7 +306,8 @@ static void set_options(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
 	curl_easy_setopt(easy, CURLOPT_NOBODY, (long)transfer->head);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)transfer->written_bytes);
+	curl_easy_setopt(easy, CURLOPT_RESUME_FROM_LARGE,
+			 (curl_off_t)(transfer->from_start ? 0 : transfer->written_bytes));
 }
 
 static void trace_request(const struct transfer *transfer)
@@ -288,7 +332,7 @@ int transfer_prepare(struct transfer *transfer, struct error *err)
 	transfer->url = registry_url(transfer->registry, transfer->rest);
 	http_answer_release(&transfer->answer);
 	transfer->detail[0] = '\0';
-	transfer->skip_bytes = 0;
+	transfer->skip_bytes = transfer->from_start ? transfer->written_bytes : 0;
 	transfer->paused = false;
 	set_options(transfer);
 	add_headers(transfer);

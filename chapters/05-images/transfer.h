@@ -32,7 +32,9 @@ struct transfer {
 	struct error failure;	/* of the callbacks */
 	bool failed;		/* `failure` is set */
 	uint64_t written_bytes; /* to fd, in all tries */
-	size_t skip_bytes;	/* of what libcurl holds back: they are written already */
+	uint64_t tried_bytes;	/* of these, before the last try */
+	uint64_t skip_bytes;	/* of what libcurl will hand over, what is written already */
+	bool from_start;	/* the server can't send a part */
 	bool paused;		/* until fd can be written to */
 	unsigned int tries, logins;
 	bool challenged;	/* a 401 was answered already */

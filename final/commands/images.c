@@ -12,13 +12,14 @@
 #include "store.h"
 #include "subcommand.h"
 #include "table.h"
+#include "text.h"
 
 #define ID_SHOWN 12
 #define DIGEST_PREFIX "sha256:"
 
 struct images_options {
 	struct program_options program;
-	char *platform;
+	char *platform, *downloads;
 	bool quiet, whole, digests, force;
 };
 
@@ -32,7 +33,20 @@ static const struct option_row images_rows[] = {
 	{0},
 };
 
+/* Checked here, where the mistake was made. */
+static int option_downloads(void *field, const char *value, struct error *err)
+{
+	uint64_t number;
+
+	if (text_to_number(value, 16, &number, err) < 0)
+		return -1;
+	return number ? option_string(field, value, err)
+		      : error_set(err, EINVAL, "at least one is needed");
+}
+
 static const struct option_row pull_rows[] = {
+	{"max-concurrent-downloads", 0, "N", option_downloads, FIELD(downloads),
+	 "Layers to download side by side, instead of 3", NULL, NULL},
 	{"platform", 0, "OS/ARCH", option_string, FIELD(platform),
 	 "Which of several images to take", NULL, NULL},
 	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Only print the name", NULL, NULL},
@@ -163,11 +177,23 @@ static bool has_tag(const char *name)
 	return strpbrk(slash ? slash : name, ":@");
 }
 
+/* What follows the last slash; a colon before it is of a port. */
+static const char *name_of(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
 static int pull_one(const struct engine *engine, const struct images_options *options,
 		    const char *name, struct error *err)
 {
-	struct image_request request = {engine->root, name, options->platform, options->quiet,
-					STDOUT_FILENO};
+	struct image_request request = {.root = engine->root,
+					.name = name,
+					.platform = options->platform,
+					.quiet = options->quiet,
+					.output_fd = STDOUT_FILENO,
+					.downloads = options->downloads};
 	AUTO_REFERENCE struct reference reference = {0};
 	AUTO_FREE char *canonical = NULL;
 
@@ -175,6 +201,8 @@ static int pull_one(const struct engine *engine, const struct images_options *op
 		return -1;
 	if (!options->quiet && !has_tag(name))
 		printf("Using default tag: %s\n", reference.tag);
+	if (!options->quiet && !strchr(name, '@') && !strchr(name_of(name), ':'))
+		puts("Using default tag: latest");
 	/* The helper writes to the same descriptor. */
 	fflush(stdout);
 	if (image_helper_pull(&request, err) < 0)
@@ -205,6 +233,7 @@ int command_pull(const struct call *call)
 			status = subcommand_fail(&err);
 		}
 	cleanup_memory(&options.platform);
+	cleanup_memory(&options.downloads);
 	return status;
 }
 
