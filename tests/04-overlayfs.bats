@@ -261,11 +261,11 @@ runner_of()
 @test "04 a directory on a file, or a file on a directory, is refused in Docker's words" {
     mkdir "$T/src"
     touch "$T/file"
-    run contain -v "$T/src:/etc/passwd" -- true
-    exits 125
+    run -127 contain -v "$T/src:/etc/passwd" -- true
+    exits 127
     says "Are you trying to mount a directory onto a file (or vice-versa)?"
-    run contain -v "$T/file:/bin" -- true
-    exits 125
+    run -127 contain -v "$T/file:/bin" -- true
+    exits 127
     says "Are you trying to mount a directory onto a file (or vice-versa)?"
 }
 
@@ -307,6 +307,122 @@ END
     says "/etc/x: Read-only file system"
     says others
     [ -e "$T/src/x" ]
+}
+
+@test "04 --mount binds a directory or a file, read-only if asked for" {
+    mkdir "$T/src"
+    echo mine >"$T/src/file"
+    run contain --mount "type=bind,source=$T/src,target=/data" --mount "type=bind,src=$T/src/file,dst=/x/y,ro" -- \
+        sh -c 'cat /data/file /x/y; echo >>/x/y; touch /data/new'
+    exits 0
+    says $'mine\nmine'
+    says "/x/y: Read-only file system"
+    [ -e "$T/src/new" ]
+}
+
+@test "04 --mount refuses a source that is missing, and makes none" {
+    run contain --mount "type=bind,source=$T/missing,target=/data" -- true
+    exits 125
+    says "invalid mount config for type \"bind\": bind source path does not exist: $T/missing"
+    [ ! -e "$T/missing" ]
+}
+
+@test "04 --mount with bind-recursive=disabled leaves out what is mounted inside" {
+    mkdir -p "$T/src/inner"
+    run unshare --mount bash -c "mount -t tmpfs inner '$T/src/inner'; touch '$T/src/inner/in-tmpfs'
+        source '$TOP/tests/lib/helpers.bash'
+        contain --mount 'type=bind,source=$T/src,target=/a,bind-recursive=disabled' -v '$T/src:/b' -- ls /a/inner /b/inner"
+    exits 0
+    says $'/a/inner:\n\n/b/inner:\nin-tmpfs'
+}
+
+@test "04 --mount with bind-recursive=writable protects only the outer mount" {
+    mkdir -p "$T/src/inner"
+    run unshare --mount bash -c "mount -t tmpfs inner '$T/src/inner'; source '$TOP/tests/lib/helpers.bash'
+        contain --mount 'type=bind,source=$T/src,target=/a,ro,bind-recursive=writable' -- sh -c 'touch /a/inner/x && echo inside; touch /a/x'"
+    exits 1
+    says inside
+    says "/a/x: Read-only file system"
+}
+
+@test "04 a bad --mount gives Docker's words" {
+    while IFS='|' read -r value words; do
+        run contain --mount "$value" -- true
+        exits 125
+        says "$words"
+    done <<'END'
+type=bind,source=/a|target is required
+type=bind,source=/a,target=/b,x=1|unexpected key 'x' in 'x=1'
+type=bind,target=/b,source|invalid field 'source' must be a key=value pair
+type=bind,source=/a,target=/b,tmpfs-size=1m|cannot mix 'tmpfs-*' options with mount type 'bind'
+type=bind,source=a,target=/b|invalid mount config for type "bind": invalid mount path: 'a' mount path must be absolute
+type=tmpfs,target=/|invalid mount config for type "tmpfs": invalid specification: destination can't be '/'
+END
+}
+
+@test "04 --tmpfs mounts memory: Docker's options, and those that are given" {
+    run contain --tmpfs /run --tmpfs /scratch:size=1m,mode=1770,exec -- sh -c \
+        'grep -E " /(run|scratch) " /proc/mounts; stat -c %a /scratch; dd if=/dev/zero of=/scratch/x bs=1M count=2'
+    exits 1
+    says "tmpfs /run tmpfs rw,nosuid,nodev,noexec,relatime"
+    says "tmpfs /scratch tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=1770"
+    says 1770
+    says "No space left on device"
+}
+
+@test "04 a tmpfs has the mode of the directory that it hides" {
+    mkdir -p "$T/a/open" "$T/a/closed"
+    chmod 1777 "$T/a/open"; chmod 700 "$T/a/closed"
+    run on_layers "$T/a" -- --tmpfs /open --tmpfs /closed --mount type=tmpfs,target=/none,tmpfs-mode=751,tmpfs-size=4096 -- \
+        stat -c '%n %a' /open /closed /none
+    exits 0
+    [ "$output" = $'/open 1777\n/closed 700\n/none 751' ]
+}
+
+@test "04 --read-only with --tmpfs: only there can be written" {
+    run contain --read-only --tmpfs /run -- sh -c 'touch /run/x && echo written; touch /x'
+    exits 1
+    says written
+    says "/x: Read-only file system"
+}
+
+@test "04 bind-propagation=rslave: what is mounted on the host later is seen; by default it is not" {
+    mkdir -p "$T/src/late"
+    for mode in '' ,bind-propagation=rslave; do
+        run unshare --mount --propagation shared bash -c "
+            mount --bind '$T/src' '$T/src' && mount --make-shared '$T/src'; source '$TOP/tests/lib/helpers.bash'
+            contain --mount 'type=bind,source=$T/src,target=/data$mode' -- sh -c '
+                touch /data/ready; i=0
+                while [ ! -e /data/done ] && [ \$i -lt 100 ]; do sleep 0.05; i=\$((i+1)); done; ls /data/late' &
+            await test -e '$T/src/ready'
+            mount -t tmpfs late '$T/src/late' && touch '$T/src/late/seen' '$T/src/done'
+            wait; rm '$T/src/ready' '$T/src/done'"
+        exits 0
+        [ -n "$mode" ] || says_not seen
+        [ -z "$mode" ] || says seen
+    done
+}
+
+@test "04 bind-propagation=rshared: what is mounted in the container is seen on the host, if the source is shared" {
+    mkdir -p "$T/src/late"
+    run unshare --mount --propagation shared bash -c "
+        mount --bind '$T/src' '$T/src' && mount --make-shared '$T/src'; source '$TOP/tests/lib/helpers.bash'
+        contain -v '$T/src:/data:rshared' --cap-add SYS_ADMIN -- sh -c 'mount -t tmpfs late /data/late && touch /data/late/x'
+        ls '$T/src/late'"
+    exits 0
+    [ "${lines[-1]}" = x ]
+    run unshare --mount --propagation private bash -c "source '$TOP/tests/lib/helpers.bash'
+        contain -v '$T/src:/data:rshared' -- true"
+    exits 125
+    says "path $T/src is mounted on"
+    says "but it is not a shared mount"
+}
+
+@test "04 volumes have names only where there is a place for them" {
+    [ "$PROGRAM" != coracle ] || allowed_skip "coracle keeps volumes"
+    run contain -v name:/data -- true
+    exits 125
+    says "volume 'name' on '/data': only coracle keeps volumes"
 }
 
 @test "04 --explain shows the overlay and each volume as a mount command" {

@@ -27,6 +27,8 @@ static uint64_t attribute_of(const char *option)
 		{"nodev", MOUNT_ATTR_NODEV},
 		{"noexec", MOUNT_ATTR_NOEXEC},
 		{"strictatime", MOUNT_ATTR_STRICTATIME},
+		{"noatime", MOUNT_ATTR_NOATIME},
+		{"nodiratime", MOUNT_ATTR_NODIRATIME},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)

@@ -14,11 +14,28 @@ static int option_volume(void *field, const char *value, struct error *err)
 	return volumes_add(field, value, err);
 }
 
+static int option_mount(void *field, const char *value, struct error *err)
+{
+	return volumes_add_mount(field, value, err);
+}
+
+static int option_tmpfs(void *field, const char *value, struct error *err)
+{
+	return volumes_add_tmpfs(field, value, err);
+}
+
 const struct option_row storage_option_rows[] = {
 	{"read-only", 0, NULL, option_flag, offsetof(struct storage_options, read_only),
 	 "Mount / read-only", "MOUNT_ATTR_RDONLY", "mount_setattr(2)"},
-	{"volume", 'v', "SRC:DST[:ro]", option_volume, offsetof(struct storage_options, volumes),
-	 "Mount a directory or file of the host", "open_tree and move_mount", "mount(8)"},
+	{"volume", 'v', "[SRC:]DST[:ro]", option_volume, offsetof(struct storage_options, volumes),
+	 "Mount a directory or file of the host, or a volume", "open_tree and move_mount",
+	 "mount(8)"},
+	{"mount", 0, "type=TYPE,KEY=VALUE", option_mount,
+	 offsetof(struct storage_options, volumes),
+	 "Mount a bind, volume or tmpfs: source, target, readonly, …", "open_tree and move_mount",
+	 "mount(8)"},
+	{"tmpfs", 0, "DST[:OPTIONS]", option_tmpfs, offsetof(struct storage_options, volumes),
+	 "Mount a file system in memory", "tmpfs", "tmpfs(5)"},
 	{0},
 };
 

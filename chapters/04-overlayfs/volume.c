@@ -1,132 +1,245 @@
-/* Volumes; see volume.h. */
+/* Volumes as mounts; see volume.h. */
 #include "volume.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "mounts.h"
 #include "path.h"
+#include "process.h"
 #include "text.h"
 #include "trace.h"
 
-/* --- the option ---------------------------------------------------------------------------- */
+/* --- on the host ------------------------------------------------------------------------------- */
 
-/* "SRC:DST:MODE" in its parts; those that are missing are NULL. */
-struct parts {
-	char *source, *target, *mode, *more;
-};
-
-static int check_mode(const char *mode, bool *read_only, struct error *err)
+static bool begins_with(const char *propagation, const char *word)
 {
-	*read_only = mode && strcmp(mode, "ro") == 0;
-	if (mode && *mode && !*read_only && strcmp(mode, "rw") != 0)
-		return error_set(err, EINVAL, "invalid mode: %s", mode);
-	return 0;
+	const char *name = propagation && *propagation == 'r' ? propagation + 1 : propagation;
+
+	return name && strcmp(name, word) == 0;
 }
 
-static int check_target(const struct volumes *volumes, const char *target, struct error *err)
+static bool is_private(const struct volume *volume)
 {
-	AUTO_FREE char *normal = path_normal("/", target);
-
-	if (*target != '/')
-		return error_set(err, EINVAL,
-				 "invalid mount path: '%s' mount path must be absolute", target);
-	if (strcmp(normal, "/") == 0)
-		return error_set(err, EINVAL, "invalid specification: destination can't be '/'");
-	for (size_t i = 0; i < volumes->count; i++)
-		if (strcmp(volumes->items[i].target, normal) == 0)
-			return error_set(err, EEXIST, "Duplicate mount point: %s", normal);
-	return 0;
+	return !volume->propagation || begins_with(volume->propagation, "private");
 }
 
-/* Docker's words: only a bad target is told with all that it belongs to. */
-static int refuse_target(const char *text, const char *type, struct error *err)
+/* The optional fields of a mount, " shared:1 master:2", by its id. proc_pid_mountinfo(5) */
+static char *optional_fields(unsigned long long mount_id)
 {
-	if (err->code == EEXIST)
+	AUTO_TEXT struct text table = {0};
+	struct error ignored;
+	char *rest, *line;
+
+	if (file_read(AT_FDCWD, "/proc/self/mountinfo", 64 << 20, &table, &ignored) < 0)
+		return NULL;
+	for (rest = table.data; (line = strsep(&rest, "\n"));) {
+		char *end = strstr(line, " - ");
+
+		if (!end || strtoull(line, NULL, 10) != mount_id)
+			continue;
+		*end = '\0';
+		return memory_string(line);
+	}
+	return NULL;
+}
+
+/* What is not shared on the host can't be shared with the container. */
+static int check_shared(const struct volume *volume, int source, struct error *err)
+{
+	bool shared = begins_with(volume->propagation, "shared");
+	AUTO_FREE char *fields = NULL;
+	struct statx at;
+
+	if (statx(source, "", AT_EMPTY_PATH, STATX_MNT_ID, &at) < 0)
+		return error_sys(err, "find the mount of '%s'", volume->source);
+	fields = optional_fields(at.stx_mnt_id);
+	if (fields && (strstr(fields, " shared:") || (!shared && strstr(fields, " master:"))))
+		return 0;
+	return error_set(err, EINVAL, "path %s is mounted on a mount but it is not a shared%s mount",
+			 volume->source, shared ? "" : " or slave");
+}
+
+/* A copy of the mount that stays in the peer group of the host's, which the child leaves when it
+ * makes all its mounts private. It can be attached in another namespace. */
+static int take_tree(struct volume *volume, struct error *err)
+{
+	AUTO_CLOSE int source = open(volume->source, O_PATH | O_CLOEXEC);
+
+	if (source < 0)
+		return error_sys(err, "open the volume's source '%s'", volume->source);
+	if (check_shared(volume, source, err) < 0)
 		return -1;
-	error_wrap(err, "invalid mount config for type \"%s\"", type);
-	return error_wrap(err, "invalid volume specification: '%s'", text);
+	volume->tree = mount_clone(source, !volume->flat, err);
+	if (volume->tree > 0)
+		return 0;
+	volume->tree = 0;
+	return -1;
 }
 
-/* As the docker command does: "./x" is below the current directory. The caller frees it. */
-static char *absolute_source(const char *source)
+static int make_source(const struct volume *volume, struct error *err)
 {
-	AUTO_FREE char *here = getcwd(NULL, 0);
+	const char *source = volume->source;
 
-	return path_normal(here ? here : "/", source);
-}
-
-static bool is_path(const char *source)
-{
-	return *source == '/' || strcmp(source, ".") == 0 || strcmp(source, "..") == 0 ||
-	       text_starts_with(source, "./") || text_starts_with(source, "../");
-}
-
-/* Takes the two strings over. */
-static void add(struct volumes *volumes, char *source, char *target, bool read_only)
-{
-	volumes->items =
-		memory_resized(volumes->items, volumes->count + 1, sizeof(*volumes->items));
-	volumes->items[volumes->count++] = (struct volume){source, target, read_only};
-}
-
-int volumes_add(struct volumes *volumes, const char *text, struct error *err)
-{
-	AUTO_FREE char *copy = memory_string(text);
-	struct parts parts = {0};
-	char *rest = copy;
-	bool read_only;
-
-	parts.source = strsep(&rest, ":");
-	parts.target = strsep(&rest, ":");
-	parts.mode = strsep(&rest, ":");
-	if (rest || !*parts.source || (parts.target && !*parts.target))
-		return error_set(err, EINVAL, "invalid volume specification: '%s'", text);
-	if (!parts.target)
+	if (access(source, F_OK) == 0)
+		return 0;
+	if (volume->by_mount)
 		return error_set(
-			err, ENOTSUP,
-			"anonymous volume '%s': volumes without a host path come later; give HOST:CONTAINER",
-			text);
-	if (check_mode(parts.mode, &read_only, err) < 0)
-		return -1;
-	if (check_target(volumes, parts.target, err) < 0)
-		return refuse_target(text, is_path(parts.source) ? "bind" : "volume", err);
-	if (!is_path(parts.source))
-		return error_set(
-			err, ENOTSUP,
-			"named volume '%s': named volumes come later; give a host path, './%s' for a relative one",
-			parts.source, parts.source);
-	add(volumes, absolute_source(parts.source), path_normal("/", parts.target), read_only);
+			err, EINVAL,
+			"invalid mount config for type \"bind\": bind source path does not exist: %s",
+			source);
+	trace("mkdir -p %q", source);
+	if (path_make_dirs(source, 0755, err) < 0)
+		return error_wrap(err, "make the source of a volume");
 	return 0;
 }
 
-void volumes_add_file(struct volumes *volumes, const char *source, const char *target,
-		      bool read_only)
-{
-	add(volumes, memory_string(source), memory_string(target), read_only);
-}
-
-int volumes_prepare(const struct volumes *volumes, struct error *err)
+int volumes_prepare(struct volumes *volumes, struct error *err)
 {
 	for (size_t i = 0; i < volumes->count; i++) {
-		const char *source = volumes->items[i].source;
+		struct volume *volume = &volumes->items[i];
 
-		if (access(source, F_OK) == 0)
+		if (volume->type == VOLUME_NAMED)
+			return error_set(
+				err, ENOTSUP,
+				"volume '%s' on '%s': only coracle keeps volumes; give a host path, './NAME' for a relative one",
+				volume->source ? volume->source : "", volume->target);
+		if (volume->type != VOLUME_BIND)
 			continue;
-		trace("mkdir -p %q", source);
-		if (path_make_dirs(source, 0755, err) < 0)
-			return error_wrap(err, "make the source of a volume");
+		if (make_source(volume, err) < 0)
+			return -1;
+		if (!is_private(volume) && take_tree(volume, err) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-/* --- the mounts ---------------------------------------------------------------------------- */
+/* --- binds ------------------------------------------------------------------------------------- */
+
+/* Whoever could put a file there could fake what the masks of /proc protect. */
+static int refuse_proc(const struct volume *volume, int target, struct error *err)
+{
+	struct statfs where;
+
+	if (fstatfs(target, &where) < 0)
+		return error_sys(err, "look at '%s'", volume->target);
+	if (where.f_type != PROC_SUPER_MAGIC)
+		return 0;
+	return error_set(err, EPERM, "\"%s\" cannot be mounted because it is inside /proc",
+			 volume->target);
+}
+
+/* Both are known by descriptor now: what is checked here is what is mounted. Docker's client takes
+ * "not a directory" for a command that is missing, and ends with 127. */
+static int check_kinds(const struct volume *volume, int source, int target, struct error *err)
+{
+	struct stat from, to;
+
+	if (fstat(source, &from) < 0 || fstat(target, &to) < 0)
+		return error_sys(err, "look at '%s'", volume->target);
+	if (S_ISDIR(from.st_mode) == S_ISDIR(to.st_mode))
+		return 0;
+	return error_set(
+		err, PROCESS_NOT_FOUND,
+		"mount '%s' on '%s': not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type",
+		volume->source, volume->target);
+}
+
+static void trace_bind(const struct volume *volume, const char *root)
+{
+	AUTO_FREE char *target = path_join(root, volume->target);
+	const char *bind = volume->flat ? "--bind" : "--rbind";
+	const char *mode = volume->read_only ? " -o ro=recursive" : "";
+
+	trace("mount %s%s %q %q", bind, mode, volume->source, target);
+	if (!is_private(volume))
+		trace("mount --make-%s %q", volume->propagation, target);
+}
+
+static int set_propagation(int fd, const struct volume *volume, struct error *err)
+{
+	struct mount_attr attributes = {.propagation = begins_with(volume->propagation, "shared")
+							       ? MS_SHARED
+							       : MS_SLAVE};
+	unsigned recursive = *volume->propagation == 'r' ? AT_RECURSIVE : 0;
+
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | recursive, &attributes, sizeof(attributes)) < 0)
+		return error_sys(err, "make the mount of '%s' %s", volume->source,
+				 volume->propagation);
+	return 0;
+}
+
+static int open_view(const struct volume *volume, int source, struct error *err)
+{
+	AUTO_CLOSE int fd = volume->tree ? fcntl(volume->tree, F_DUPFD_CLOEXEC, 3)
+					 : mount_clone(source, !volume->flat, err);
+
+	if (fd < 0)
+		return volume->tree ? error_sys(err, "duplicate a descriptor") : -1;
+	if (volume->tree && set_propagation(fd, volume, err) < 0)
+		return -1;
+	/* Also what is mounted below it, or "ro" would protect only the half. */
+	if (volume->read_only && mount_make_read_only(fd, !volume->writable_inside, err) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+static int mount_bind(const struct volume *volume, int root_fd, const char *root,
+		      struct error *err)
+{
+	AUTO_CLOSE int source = open(volume->source, O_PATH | O_CLOEXEC), target = -1, fd = -1;
+	struct stat st;
+
+	if (source < 0 || fstat(source, &st) < 0)
+		return error_sys(err, "open the volume's source '%s'", volume->source);
+	trace_bind(volume, root);
+	target = mount_open_target(root_fd, volume->target, S_ISDIR(st.st_mode), err);
+	if (target < 0 || refuse_proc(volume, target, err) < 0 ||
+	    check_kinds(volume, source, target, err) < 0)
+		return -1;
+	fd = open_view(volume, source, err);
+	return fd < 0 ? -1 : mount_attach(fd, target, volume->target, err);
+}
+
+/* --- tmpfs --------------------------------------------------------------------------------------- */
+
+/* With the mode of the directory that it hides, as runc does it, unless the user has given one. */
+static char *tmpfs_options(const struct volume *volume, int root_fd)
+{
+	struct error missing;
+	AUTO_CLOSE int there = path_open_in_root(root_fd, volume->target, O_PATH, 0, &missing);
+	struct stat st;
+
+	if (there < 0 || fstat(there, &st) < 0 || !S_ISDIR(st.st_mode))
+		return memory_string(volume->tmpfs_options);
+	return memory_format("mode=%o,%s", st.st_mode & 07777u, volume->tmpfs_options);
+}
+
+static int mount_tmpfs(const struct volume *volume, int root_fd, const char *root,
+		       struct error *err)
+{
+	AUTO_FREE char *options = tmpfs_options(volume, root_fd);
+	AUTO_FREE char *path = path_join(root, volume->target);
+	AUTO_CLOSE int target = -1, fd = -1;
+
+	trace("mount -t tmpfs -o %q tmpfs %q", options, path);
+	target = mount_open_target(root_fd, volume->target, true, err);
+	if (target < 0 || refuse_proc(volume, target, err) < 0)
+		return -1;
+	fd = mount_new("tmpfs", "tmpfs", options, err);
+	return fd < 0 ? -1 : mount_attach(fd, target, volume->target, err);
+}
+
+/* --- all of them ------------------------------------------------------------------------------- */
 
 static int depth(const char *path)
 {
@@ -147,53 +260,11 @@ static int compare_depth(const void *left, const void *right)
 	return difference ? difference : (a > b) - (a < b);
 }
 
-/* Both are known by descriptor now: what is checked here is what is mounted. */
-static int check_kinds(const struct volume *volume, int source, int target, struct error *err)
-{
-	struct stat from, to;
-	struct statfs where;
-
-	if (fstat(source, &from) < 0 || fstat(target, &to) < 0 || fstatfs(target, &where) < 0)
-		return error_sys(err, "look at '%s'", volume->target);
-	/* Whoever could put a file there could fake what the masks of /proc protect. */
-	if (where.f_type == PROC_SUPER_MAGIC)
-		return error_set(err, EPERM, "\"%s\" cannot be mounted because it is inside /proc",
-				 volume->target);
-	if (S_ISDIR(from.st_mode) == S_ISDIR(to.st_mode))
-		return 0;
-	return error_set(
-		err, ENOTDIR,
-		"mount '%s' on '%s': not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type",
-		volume->source, volume->target);
-}
-
-static void trace_bind(const struct volume *volume, const char *root)
-{
-	AUTO_FREE char *target = path_join(root, volume->target);
-
-	trace("mount --rbind%s %q %q", volume->read_only ? " -o ro=recursive" : "", volume->source,
-	      target);
-}
-
 static int mount_one(const struct volume *volume, int root_fd, const char *root, struct error *err)
 {
-	AUTO_CLOSE int source = -1, target = -1, fd = -1;
-	struct stat st;
-
-	source = open(volume->source, O_PATH | O_CLOEXEC);
-	if (source < 0 || fstat(source, &st) < 0)
-		return error_sys(err, "open the volume's source '%s'", volume->source);
-	trace_bind(volume, root);
-	target = mount_open_target(root_fd, volume->target, S_ISDIR(st.st_mode), err);
-	if (target < 0 || check_kinds(volume, source, target, err) < 0)
-		return -1;
-	fd = mount_clone(source, true, err);
-	if (fd < 0)
-		return -1;
-	/* Also what is mounted below it, or "ro" would protect only the half. */
-	if (volume->read_only && mount_make_read_only(fd, true, err) < 0)
-		return -1;
-	return mount_attach(fd, target, volume->target, err);
+	if (volume->type == VOLUME_TMPFS)
+		return mount_tmpfs(volume, root_fd, root, err);
+	return mount_bind(volume, root_fd, root, err);
 }
 
 int volumes_mount(const struct volumes *volumes, const char *root, struct error *err)
@@ -209,17 +280,8 @@ int volumes_mount(const struct volumes *volumes, const char *root, struct error 
 	qsort(sorted, volumes->count, sizeof(*sorted), compare_depth);
 	for (size_t i = 0; i < volumes->count; i++)
 		if (mount_one(sorted[i], root_fd, root, err) < 0)
-			return error_wrap(err, "mount volume '%s:%s'", sorted[i]->source,
+			return error_wrap(err, "mount volume '%s:%s'",
+					  sorted[i]->source ? sorted[i]->source : "tmpfs",
 					  sorted[i]->target);
 	return 0;
-}
-
-void volumes_release(struct volumes *volumes)
-{
-	for (size_t i = 0; i < volumes->count; i++) {
-		cleanup_memory(&volumes->items[i].source);
-		cleanup_memory(&volumes->items[i].target);
-	}
-	cleanup_memory(&volumes->items);
-	volumes->count = 0;
 }

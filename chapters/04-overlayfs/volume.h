@@ -1,5 +1,6 @@
 /*
- * Volumes: directories and files of the host, mounted into a container.
+ * Volumes: directories and files of the host, volumes of the engine, and tmpfs, mounted into a
+ * container. volume_text.c reads and writes them as Docker's -v, --mount and --tmpfs do.
  */
 #ifndef VOLUME_H
 #define VOLUME_H
@@ -9,11 +10,23 @@
 
 #include "cleanup.h"
 #include "error.h"
+#include "text.h"
+
+enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS };
 
 struct volume {
-	char *source; /* absolute path on the host */
-	char *target; /* absolute path in the container */
+	enum volume_type type;
+	/* BIND: absolute path on the host; NAMED: its name, NULL if it is to be made up; else NULL */
+	char *source;
+	char *target;		 /* absolute path in the container */
+	char *tmpfs_options;	 /* "noexec,nosuid,nodev,size=64m"; NULL unless TMPFS */
+	const char *propagation; /* "rslave" and so on; NULL: rprivate */
+	bool by_mount;		 /* given as --mount: a source that is missing is refused */
 	bool read_only;
+	bool writable_inside; /* read-only, but not what is mounted inside the source */
+	bool flat;	      /* without what is mounted inside the source */
+	bool no_copy;	      /* NAMED: do not fill it from the image */
+	int tree;	      /* the source, as volumes_prepare took it; 0: not taken */
 };
 
 struct volumes {
@@ -21,25 +34,55 @@ struct volumes {
 	size_t count;
 };
 
-/* Adds "SRC:DST[:ro|rw]", Docker's -v. Errors: EINVAL and EEXIST, with
- * Docker's words; ENOTSUP for a volume without a host path. */
+/* --- as text: volume_text.c ------------------------------------------------------------------ */
+
+/* Adds "[SRC:]DST[:MODES]", Docker's -v. Errors: EINVAL and EEXIST, with Docker's words. */
 int volumes_add(struct volumes *volumes, const char *text, struct error *err);
+
+/* Adds "type=bind,source=SRC,target=DST,…", Docker's --mount: a line of CSV. Errors as above. */
+int volumes_add_mount(struct volumes *volumes, const char *text, struct error *err);
+
+/* Adds "DST[:OPTIONS]", Docker's --tmpfs. Errors as above. */
+int volumes_add_tmpfs(struct volumes *volumes, const char *text, struct error *err);
 
 /* Adds a bind of one file of ours, such as resolv.conf. */
 void volumes_add_file(struct volumes *volumes, const char *source, const char *target,
 		      bool read_only);
 
-/* Makes the sources that are missing, as directories, like docker -v. In the parent or the child,
- * before volumes_mount. */
-int volumes_prepare(const struct volumes *volumes, struct error *err);
+/* Adds a named volume; without a name if `name` is NULL. */
+void volumes_add_named(struct volumes *volumes, const char *name, const char *target);
 
-/* Binds them below the directory `root`, those with fewer path components first, recursively and
- * private. A target that is missing is made, a directory for a directory, a file for a file.
- * Targets are resolved inside the root: a link of the image can't lead out.
- * Errors: ENOTDIR for a file on a directory and the reverse, as Docker says it. */
+/* Adds a copy of a volume (without `tree`). */
+void volumes_add_copy(struct volumes *volumes, const struct volume *volume);
+
+/* Whether something is to be mounted at exactly that place. */
+bool volumes_have_target(const struct volumes *volumes, const char *target);
+
+/* Writes one so that volumes_read gives it again. */
+void volume_write(const struct volume *volume, struct text *text);
+int volumes_read(struct volumes *volumes, const char *text, struct error *err);
+
+/* Whether a name may be a volume's. Errors: EINVAL with Docker's words. */
+int volume_check_name(const char *name, struct error *err);
+
+/* --- as mounts: volume.c --------------------------------------------------------------------- */
+
+/* What has to be done in the mount namespace of the host: makes the sources that are missing, as
+ * directories, like docker -v; and takes those whose mounts are to be shared with the host.
+ * Errors: EINVAL for a source that --mount names and that is missing, and for a source that is not
+ * shared; ENOTSUP for a named volume, which the caller has to turn into a bind. */
+int volumes_prepare(struct volumes *volumes, struct error *err);
+
+/* Mounts them below the directory `root`, those with fewer path components first. A target that is
+ * missing is made, a directory for a directory, a file for a file. Targets are resolved inside the
+ * root: a link of the image can't lead out.
+ * Errors: PROCESS_NOT_FOUND for a file on a directory and the reverse, as Docker's client takes
+ * it; EPERM inside /proc. */
 int volumes_mount(const struct volumes *volumes, const char *root, struct error *err);
 
+void volume_release(struct volume *volume);
 void volumes_release(struct volumes *volumes);
+#define AUTO_VOLUME CLEANUP(volume_release)
 #define AUTO_VOLUMES CLEANUP(volumes_release)
 
 #endif

@@ -16,6 +16,18 @@ static int get_string(const cJSON *object, const char *name, char **value, struc
 	return 0;
 }
 
+/* "Volumes" is an object whose keys are the paths; their values mean nothing. */
+static int read_volumes(const cJSON *process, struct strings *volumes, struct error *err)
+{
+	const cJSON *object = NULL, *item;
+
+	if (json_get_object(process, "Volumes", &object, err) < 0)
+		return -1;
+	cJSON_ArrayForEach(item, object)
+		strings_add(volumes, item->string);
+	return 0;
+}
+
 /* "config": how the author wants it to run. It may be missing, for an image that only holds files. */
 static int read_process(const cJSON *process, struct image_config *config, struct error *err)
 {
@@ -24,8 +36,20 @@ static int read_process(const cJSON *process, struct image_config *config, struc
 	    get_string(process, "StopSignal", &config->stop_signal, err) < 0 ||
 	    json_get_strings(process, "Entrypoint", &config->entrypoint, err) < 0 ||
 	    json_get_strings(process, "Cmd", &config->cmd, err) < 0 ||
-	    json_get_strings(process, "Env", &config->env, err) < 0)
+	    json_get_strings(process, "Env", &config->env, err) < 0 ||
+	    read_volumes(process, &config->volumes, err) < 0)
 		return -1;
+	return 0;
+}
+
+/* An object whose values say nothing: {"80/tcp": {}}. */
+static int read_exposed_ports(const cJSON *process, struct image_config *config, struct error *err)
+{
+	const cJSON *ports = NULL, *port;
+
+	if (!process || json_get_object(process, "ExposedPorts", &ports, err) < 0)
+		return process ? -1 : 0;
+	cJSON_ArrayForEach(port, ports) strings_add(&config->exposed_ports, port->string);
 	return 0;
 }
 
@@ -48,7 +72,8 @@ static int read_document(const cJSON *document, struct image_config *config, str
 	    get_string(document, "created", &config->created, err) < 0 ||
 	    json_get_object(document, "config", &process, err) < 0)
 		return -1;
-	if (read_process(process, config, err) < 0)
+	if (read_process(process, config, err) < 0 ||
+	    read_exposed_ports(process, config, err) < 0)
 		return -1;
 	return read_rootfs(document, config, err);
 }
@@ -100,5 +125,7 @@ void image_config_release(struct image_config *config)
 	strings_release(&config->entrypoint);
 	strings_release(&config->cmd);
 	strings_release(&config->env);
+	strings_release(&config->volumes);
+	strings_release(&config->exposed_ports);
 	strings_release(&config->diff_ids);
 }

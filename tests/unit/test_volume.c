@@ -48,10 +48,13 @@ static void test_refusals(void)
 		 "invalid volume specification: '/a:..': invalid mount config for type \"bind\": invalid mount path: '..' mount path must be absolute"},
 		{"/a:/b/..",
 		 "invalid volume specification: '/a:/b/..': invalid mount config for type \"bind\": invalid specification: destination can't be '/'"},
-		{"name:/b",
-		 "named volume 'name': named volumes come later; give a host path, './name' for a relative one"},
-		{"/b",
-		 "anonymous volume '/b': volumes without a host path come later; give HOST:CONTAINER"},
+		{"n/x:/b",
+		 "create n/x: \"n/x\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"},
+		{"n:/b",
+		 "create n: volume name is too short, names should be at least two alphanumeric characters"},
+		{"/a:/b:ro,rw", "invalid mode: ro,rw"},
+		{"/a:/b:nocopy", "invalid mode: nocopy"},
+		{"name:/b:rshared", "invalid mode: rshared"},
 	};
 	AUTO_VOLUMES struct volumes volumes = {0};
 	struct error err;
@@ -61,6 +64,80 @@ static void test_refusals(void)
 		is(err.text, rows[i].words, rows[i].text);
 	}
 	is_number((long long)volumes.count, 0, "none of them was added");
+}
+
+static void test_mounts(void)
+{
+	/* as given; as it is written again; or the words of the refusal */
+	static const struct {
+		const char *text, *written;
+	} rows[] = {
+		{"type=bind,src=/a,dst=/b//,ro", "type=bind,source=/a,target=/b,readonly=true"},
+		{"\"type=bind\",\"source=/a,\"\"x\",target=/b",
+		 "type=bind,\"source=/a,\"\"x\",target=/b"},
+		{"TYPE=bind,source=/a,target=/b,bind-propagation=rslave,bind-recursive=disabled",
+		 "type=bind,source=/a,target=/b,bind-propagation=rslave,bind-recursive=disabled"},
+		{"source=name,target=/b,volume-nocopy",
+		 "type=volume,source=name,target=/b,volume-nocopy=true"},
+		{"target=/b", "type=volume,target=/b"},
+		{"type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1770",
+		 "type=tmpfs,target=/b,\"tmpfs-options=noexec,nosuid,nodev,size=67108864,mode=1770\""},
+		{"type=bind", "target is required"},
+		{"type=bind,target", "invalid field 'target' must be a key=value pair"},
+		{"type=bind,target=/b,x=y", "unexpected key 'x' in 'x=y'"},
+		{"type=bind,source=/a,target=/b,ro=yes", "invalid value for ro: yes"},
+		{"type=bind,source=/a,target=/b,volume-nocopy",
+		 "cannot mix 'volume-*' options with mount type 'bind'"},
+		{"type=bind,target=/b",
+		 "invalid mount config for type \"bind\": field Source must not be empty"},
+		{"type=tmpfs,source=/a,target=/b",
+		 "invalid mount config for type \"tmpfs\": field Source must not be specified"},
+		{"type=tmpfs,target=/b,tmpfs-mode=9", "invalid value for tmpfs-mode: 9"},
+		{"type=npipe,target=/b",
+		 "invalid mount config for type \"npipe\": mount type unknown"},
+		{"type=bind,source=/a,target=/b,bind-recursive=readonly,ro",
+		 "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		AUTO_VOLUMES struct volumes volumes = {0}, again = {0};
+		AUTO_TEXT struct text text = {0}, twice = {0};
+		struct error err = {.text = ""};
+
+		if (volumes_add_mount(&volumes, rows[i].text, &err) < 0) {
+			is(err.text, rows[i].written, rows[i].text);
+			continue;
+		}
+		volume_write(&volumes.items[0], &text);
+		is(text_string(&text), rows[i].written, rows[i].text);
+		volumes_read(&again, text_string(&text), &err);
+		if (again.count)
+			volume_write(&again.items[0], &twice);
+		is(text_string(&twice), rows[i].written, "and read again, the same");
+	}
+}
+
+static void test_tmpfs(void)
+{
+	static const struct {
+		const char *text, *options;
+	} rows[] = {
+		{"/a", "noexec,nosuid,nodev"},
+		{"/a:exec,size=1m,size=2m", "nosuid,nodev,size=2m"},
+		{"/a:dev,nodev,ro,mode=700", "noexec,nosuid,nodev,ro,mode=700"},
+		{"/a:rw,,suid", "noexec,nodev"},
+		{"/a:bad=1", "invalid tmpfs option [\"bad=1\"]"},
+		{"/a:size", "invalid tmpfs option [\"size\"]"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		AUTO_VOLUMES struct volumes volumes = {0};
+		struct error err;
+		int result = volumes_add_tmpfs(&volumes, rows[i].text, &err);
+
+		is(result < 0 ? err.text : volumes.items[0].tmpfs_options, rows[i].options,
+		   rows[i].text);
+	}
 }
 
 static void test_options(void)
@@ -146,6 +223,8 @@ int main(void)
 {
 	test_specifications();
 	test_refusals();
+	test_mounts();
+	test_tmpfs();
 	test_options();
 	test_roads();
 	return tap_done();
