@@ -29,7 +29,7 @@ LIBEXEC := $(B)/libexec/coracle
 
 # Programs of their own, and the modules that only the image helper links (DESIGN: it is the one
 # program that links libcurl and reads what strangers send).
-STANDALONE := main first seccomp_compile init helper_main
+STANDALONE := main first seccomp_compile exec_stub init helper_main
 READERS_05 := reference manifest image_config store image_helper image_options image_commands
 
 sources = $(filter-out $(STANDALONE:%=chapters/$1/%.c),$(wildcard chapters/$1/*.c))
@@ -124,6 +124,16 @@ $(B)/gen/seccomp_filters.h: chapters/01-process/seccomp.profile $(B)/gen/seccomp
 $(B)/obj/chapters/01-process/seccomp.o: $(B)/gen/seccomp_filters.h
 seccomp-check: $(B)/gen/seccomp-compile ## compare our filter with libseccomp's, call by call
 	$< --check chapters/01-process/seccomp.profile
+
+# The program that executes a container's command: no library, and no sanitizer.
+$(B)/gen/exec-stub: chapters/01-process/exec_stub.c chapters/01-process/channel.h $(B)/flags
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(CC) -std=gnu17 -O2 $(WARNINGS) $(call iquotes,01-process) -static -nostdlib -fno-pie -no-pie \
+		-fno-stack-protector -fcf-protection=none -Wl,--build-id=none,-z,noseparate-code -s -o $@ $<
+$(B)/gen/exec_stub.h: $(B)/gen/exec-stub
+	@od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' > $@
+$(B)/obj/chapters/01-process/execute.o: $(B)/gen/exec_stub.h
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 

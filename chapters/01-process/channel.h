@@ -13,12 +13,13 @@ enum message_type {
 	MESSAGE_RELEASED = 1, /* to the child: go on */
 	MESSAGE_TERMINAL,     /* the other side of the child's terminal, a descriptor */
 	MESSAGE_FAILED,	      /* and why */
-	MESSAGE_EXEC,	      /* the next step is exec */
+	MESSAGE_EXEC,	      /* the next step is exec, of the file that err.text names */
+	MESSAGE_NOT_EXECUTED, /* it failed, with the errno in err.code */
 };
 
 struct message {
 	enum message_type type;
-	struct error err; /* of MESSAGE_FAILED */
+	struct error err;
 	int fd;		  /* of MESSAGE_TERMINAL: the receiver closes it; -1 otherwise */
 };
 

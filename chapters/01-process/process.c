@@ -26,6 +26,7 @@
 #include "cleanup.h"
 #include "command.h"
 #include "environment.h"
+#include "execute.h"
 #include "forwarding.h"
 #include "path.h"
 #include "terminal.h"
@@ -156,6 +157,8 @@ static int become_user(const struct process_config *config, struct strings *env,
 static int execute(const struct process_config *config, const char *file, struct strings *env,
 		   int channel, struct error *err)
 {
+	struct message message = {.type = MESSAGE_EXEC};
+
 	/* After the change of user, which takes it away, and before EXEC, which can't be sent to a
 	 * parent that has ended already. prctl(2) */
 	if (config->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -164,12 +167,12 @@ static int execute(const struct process_config *config, const char *file, struct
 	/* What others leaked into us ends here; the channel and the trace are CLOEXEC already. */
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, "mark all descriptors close-on-exec");
-	if (channel_send(channel, &(struct message){.type = MESSAGE_EXEC}, err) < 0)
+	error_set(&message.err, 0, "%s", file);
+	if (channel_send(channel, &message, err) < 0)
 		return -1;
 	if (reset_signals(err) < 0)
 		return -1;
-	execve(file, config->argv, env->items);
-	return command_explain_failure(file, err);
+	return execute_file(file, config->argv, env->items, channel, err);
 }
 
 /* Everything between the hooks and exec. Does not return on success. */
@@ -200,7 +203,7 @@ static void run_child(const struct process_config *config, int channel)
 	if (channel_receive(channel, &message, &lost) <= 0 || message.type != MESSAGE_RELEASED)
 		_exit(125);
 	message.type = MESSAGE_FAILED;
-	if (shed_inheritance(config, &message.err) == 0 &&
+	if (execute_hide(&message.err) == 0 && shed_inheritance(config, &message.err) == 0 &&
 	    (!hooks->in_child || hooks->in_child(hooks->context, &message.err) == 0) &&
 	    open_terminal(config, channel, &message.err) == 0)
 		become_command(config, channel, &message.err);
@@ -292,6 +295,7 @@ static int explain_death(struct process *process, struct error *err)
 static int await_exec(struct process *process, int channel, struct error *err)
 {
 	struct message message = {.type = MESSAGE_RELEASED};
+	struct error file = {0};
 	bool executed = false;
 	int more;
 
@@ -305,7 +309,13 @@ static int await_exec(struct process *process, int channel, struct error *err)
 		}
 		if (message.type == MESSAGE_TERMINAL)
 			process->terminal = message.fd;
+		if (message.type == MESSAGE_NOT_EXECUTED) {
+			errno = message.err.code;
+			return command_explain_failure(file.text, err);
+		}
 		executed = message.type == MESSAGE_EXEC;
+		if (executed)
+			file = message.err;
 	}
 	if (more < 0 && err->code != ECONNRESET)
 		return -1;
