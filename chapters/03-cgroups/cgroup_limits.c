@@ -10,8 +10,9 @@ void cgroup_rates_add(struct cgroup_rates *rates, enum cgroup_rate_kind kind, co
 		      uint64_t per_second)
 {
 	rates->items = memory_resized(rates->items, rates->count + 1, sizeof(*rates->items));
-	rates->items[rates->count++] = (struct cgroup_rate){
-		.kind = kind, .device = memory_string(device), .per_second = per_second};
+	rates->items[rates->count++] = (struct cgroup_rate){.kind = kind,
+							    .device = memory_string(device),
+							    .per_second = per_second};
 }
 
 void cgroup_limits_copy(struct cgroup_limits *to, const struct cgroup_limits *from)
@@ -27,6 +28,15 @@ void cgroup_limits_copy(struct cgroup_limits *to, const struct cgroup_limits *fr
 	to->devices = (struct device_rules){0};
 	for (size_t i = 0; i < from->devices.count; i++)
 		device_rules_add(&to->devices, from->devices.items[i]);
+}
+
+struct cgroup_quota cgroup_limits_quota(const struct cgroup_limits *limits)
+{
+	if (limits->nano_cpus)
+		return (struct cgroup_quota){limits->nano_cpus / (1000000000 / CGROUP_PERIOD_US),
+					     CGROUP_PERIOD_US, "--cpus"};
+	return (struct cgroup_quota){limits->cpu_quota_us, limits->cpu_period_us,
+				     limits->cpu_quota_us ? "--cpu-quota" : "--cpu-period"};
 }
 
 int64_t cgroup_memory_and_swap(const struct cgroup_limits *limits)

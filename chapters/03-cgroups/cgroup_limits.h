@@ -40,7 +40,8 @@ struct cgroup_limits {
 	bool has_swappiness;
 	uint64_t memory_swappiness; /* 0 to 100 */
 	bool oom_kill_disable;
-	uint64_t cpu_quota_us, cpu_period_us; /* 0: no quota; period 0: 100 000 */
+	uint64_t nano_cpus;		      /* 1.5 cpus are 1 500 000 000; not with a quota */
+	uint64_t cpu_quota_us, cpu_period_us; /* 0: no quota; period 0: CGROUP_PERIOD_US */
 	uint64_t cpu_shares;		      /* 2 to 262144; 1024 is normal */
 	char *cpuset_cpus, *cpuset_mems;      /* "0-1,3"; NULL: all */
 	int64_t pids;			      /* 0 or -1: unlimited */
@@ -52,6 +53,15 @@ struct cgroup_limits {
 /* Adds a rate; the device's path is copied. */
 void cgroup_rates_add(struct cgroup_rates *rates, enum cgroup_rate_kind kind, const char *device,
 		      uint64_t per_second);
+
+/* Time on all processors together in each period, as given or as it follows from nano_cpus. 0: not
+ * given. */
+struct cgroup_quota {
+	uint64_t quota_us, period_us;
+	const char *option; /* what asks for it */
+};
+#define CGROUP_PERIOD_US 100000
+struct cgroup_quota cgroup_limits_quota(const struct cgroup_limits *limits);
 
 /* Copies what `from` says into *to, which is released first. */
 void cgroup_limits_copy(struct cgroup_limits *to, const struct cgroup_limits *from);

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "devices.h"
 #include "file.h"
 #include "text.h"
 
 #define MEMORY_LEAST (6 << 20)
-#define CPU_PERIOD_US 100000
 /* More numbers of cpus or nodes than that no kernel has. */
 #define SET_SIZE 8192
 
@@ -51,21 +51,112 @@ static int option_limit(void *field, const char *value, struct error *err)
 	return 0;
 }
 
-/* "1.5" is 1500 thousandths; a thousandth is what the kernel can tell apart. */
+/* 0 is no limit at the start; for one that runs, -1 takes a limit away. */
+static int option_pids(void *field, const char *value, struct error *err)
+{
+	bool negative = *value == '-';
+	uint64_t number;
+
+	if (text_to_number(value + negative, INT64_MAX, &number, err) < 0)
+		return -1;
+	*(int64_t *)field = negative ? -1 : (int64_t)number;
+	return 0;
+}
+
+/* "1.5" is 1 500 000 000 thousand-millionths; more than nine digits after the point are too many. */
 static int option_cpus(void *field, const char *value, struct error *err)
 {
-	char *end;
-	double cpus;
+	size_t whole = strspn(value, "0123456789");
+	bool point = value[whole] == '.';
+	size_t digits = point ? strspn(value + whole + 1, "0123456789") : 0;
 
-	if (!isdigit((unsigned char)*value) && *value != '.')
+	if (whole + digits == 0 || value[whole + point + digits])
 		return error_set(err, EINVAL, "failed to parse %s as a rational number", value);
-	cpus = strtod(value, &end);
-	if (*end || strpbrk(value, "xXpP") || end == value)
-		return error_set(err, EINVAL, "failed to parse %s as a rational number", value);
-	*(uint64_t *)field = cpus > 1e9 ? UINT64_MAX : (uint64_t)(cpus * 1000 + 0.5);
-	if (*(uint64_t *)field == 0 && cpus > 0)
+	if (digits > 9 && strspn(value + whole + 10, "0") < digits - 9)
 		return error_set(err, EINVAL, "value is too precise");
+	*(uint64_t *)field =
+		whole > 9 ? UINT64_MAX : (uint64_t)(strtold(value, NULL) * 1000000000 + 0.5L);
 	return 0;
+}
+
+/* -1 is Docker's default: whatever the parent has. */
+static int option_swappiness(void *field, const char *value, struct error *err)
+{
+	struct cgroup_limits *limits = field;
+	uint64_t percent;
+
+	limits->has_swappiness = strcmp(value, "-1") != 0;
+	if (!limits->has_swappiness)
+		return 0;
+	if (*value == '-' || text_to_number(value, INT64_MAX, &percent, err) < 0 || percent > 100)
+		return error_set(err, EINVAL,
+				 "Invalid value: %s, valid memory swappiness range is 0-100",
+				 value);
+	limits->memory_swappiness = percent;
+	return 0;
+}
+
+static int option_weight(void *field, const char *value, struct error *err)
+{
+	uint64_t weight;
+
+	if (text_to_number(value, UINT16_MAX, &weight, err) < 0)
+		return -1;
+	if (weight && (weight < 10 || weight > 1000))
+		return error_set(err, EINVAL, "Range of blkio weight is from 10 to 1000");
+	*(uint64_t *)field = weight;
+	return 0;
+}
+
+static int option_device_rule(void *field, const char *value, struct error *err)
+{
+	return device_rules_parse(field, value, err);
+}
+
+/* --- rates: "/dev/sda:1mb" ------------------------------------------------------------------- */
+
+static int add_rate(struct cgroup_rates *rates, enum cgroup_rate_kind kind, const char *value,
+		    struct error *err)
+{
+	bool bytes = kind == CGROUP_READ_BPS || kind == CGROUP_WRITE_BPS;
+	size_t length = strcspn(value, ":");
+	AUTO_FREE char *device = memory_format("%.*s", (int)length, value);
+	uint64_t number = 0;
+	struct error bad;
+
+	if (!value[length] || !length)
+		return error_set(err, EINVAL, "bad format: %s", value);
+	if (!text_starts_with(device, "/dev/"))
+		return error_set(err, EINVAL, "bad format for device path: %s", value);
+	if ((bytes ? text_to_bytes(value + length + 1, &number, &bad)
+		   : text_to_number(value + length + 1, INT64_MAX, &number, &bad)) < 0)
+		return error_set(
+			err, EINVAL,
+			"invalid rate for device: %s. The correct format is <device-path>:<number>%s. Number must be a positive integer%s",
+			value, bytes ? "[<unit>]" : "",
+			bytes ? ". Unit is optional and can be kb, mb, or gb" : "");
+	cgroup_rates_add(rates, kind, device, number);
+	return 0;
+}
+
+static int option_read_bps(void *field, const char *value, struct error *err)
+{
+	return add_rate(field, CGROUP_READ_BPS, value, err);
+}
+
+static int option_write_bps(void *field, const char *value, struct error *err)
+{
+	return add_rate(field, CGROUP_WRITE_BPS, value, err);
+}
+
+static int option_read_iops(void *field, const char *value, struct error *err)
+{
+	return add_rate(field, CGROUP_READ_IOPS, value, err);
+}
+
+static int option_write_iops(void *field, const char *value, struct error *err)
+{
+	return add_rate(field, CGROUP_WRITE_IOPS, value, err);
 }
 
 /* --- lists as "0-2,5" ------------------------------------------------------------------------ */
@@ -150,14 +241,12 @@ static int check_memory(const struct cgroup_limits *limits, struct error *err)
 	return 0;
 }
 
-static int check_cpus(struct cgroup_options *options, struct error *err)
+static int check_cpus(const struct cgroup_limits *limits, struct error *err)
 {
-	struct cgroup_limits *limits = &options->limits;
-	uint64_t thousandths = options->cpu_thousandths;
 	cpu_set_t usable;
 	int count;
 
-	if (!thousandths)
+	if (!limits->nano_cpus)
 		return 0;
 	if (limits->cpu_period_us)
 		return error_set(
@@ -167,13 +256,12 @@ static int check_cpus(struct cgroup_options *options, struct error *err)
 		return error_set(err, EINVAL,
 				 "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
 	count = sched_getaffinity(0, sizeof(usable), &usable) < 0 ? 1 : CPU_COUNT(&usable);
-	if (thousandths < 10 || thousandths > (uint64_t)count * 1000)
+	if (limits->nano_cpus < 10000000 || limits->nano_cpus / 1000000000 > (uint64_t)count ||
+	    limits->nano_cpus > (uint64_t)count * 1000000000)
 		return error_set(
 			err, EINVAL,
 			"range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available",
 			count, count);
-	limits->cpu_period_us = CPU_PERIOD_US;
-	limits->cpu_quota_us = thousandths * CPU_PERIOD_US / 1000;
 	return 0;
 }
 
@@ -199,7 +287,7 @@ const struct option_row cgroup_option_rows[] = {
 	 "Limit of memory plus swap; -1 for unlimited swap", "memory.swap.max", "cgroups(7)"},
 	{"memory-reservation", 0, "BYTES", option_bytes, FIELD(limits.memory_reservation_bytes),
 	 "What it keeps when memory is short", "memory.low", "cgroups(7)"},
-	{"cpus", 0, "NUMBER", option_cpus, FIELD(cpu_thousandths), "Number of CPUs, as 1.5",
+	{"cpus", 0, "NUMBER", option_cpus, FIELD(limits.nano_cpus), "Number of CPUs, as 1.5",
 	 "cpu.max", "cgroups(7)"},
 	{"cpu-period", 0, "MICROSECONDS", option_number, FIELD(limits.cpu_period_us),
 	 "Period in which the quota may be used", "cpu.max", "cgroups(7)"},
@@ -209,20 +297,38 @@ const struct option_row cgroup_option_rows[] = {
 	 "Weight against others; 1024 is normal", "cpu.weight", "cgroups(7)"},
 	{"cpuset-cpus", 0, "LIST", option_string, FIELD(limits.cpuset_cpus),
 	 "CPUs it may run on, as 0-2,5", "cpuset.cpus", "cpuset(7)"},
-	{"cpuset-mems", 0, "LIST", option_string, FIELD(limits.cpuset_mems), "Memory nodes it may use",
-	 "cpuset.mems", "cpuset(7)"},
-	{"pids-limit", 0, "NUMBER", option_limit, FIELD(limits.pids),
+	{"cpuset-mems", 0, "LIST", option_string, FIELD(limits.cpuset_mems),
+	 "Memory nodes it may use", "cpuset.mems", "cpuset(7)"},
+	{"pids-limit", 0, "NUMBER", option_pids, FIELD(limits.pids),
 	 "Number of processes and threads; -1 for unlimited", "pids.max", "cgroups(7)"},
+	{"memory-swappiness", 0, "PERCENT", option_swappiness, FIELD(limits),
+	 "How readily it is swapped out, 0 to 100; version 1 only", "memory.swappiness",
+	 "cgroups(7)"},
+	{"oom-kill-disable", 0, NULL, option_flag, FIELD(limits.oom_kill_disable),
+	 "Let it wait, not die, when memory is short; version 1 only", "memory.oom_control",
+	 "cgroups(7)"},
+	{"blkio-weight", 0, "NUMBER", option_weight, FIELD(limits.blkio_weight),
+	 "Share of disk traffic, 10 to 1000", "io.weight", "cgroups(7)"},
+	{"device-read-bps", 0, "DEVICE:BYTES", option_read_bps, FIELD(limits.rates),
+	 "Bytes read in a second", "io.max", "cgroups(7)"},
+	{"device-write-bps", 0, "DEVICE:BYTES", option_write_bps, FIELD(limits.rates),
+	 "Bytes written in a second", "io.max", "cgroups(7)"},
+	{"device-read-iops", 0, "DEVICE:NUMBER", option_read_iops, FIELD(limits.rates),
+	 "Read requests in a second", "io.max", "cgroups(7)"},
+	{"device-write-iops", 0, "DEVICE:NUMBER", option_write_iops, FIELD(limits.rates),
+	 "Write requests in a second", "io.max", "cgroups(7)"},
+	{"device-cgroup-rule", 0, "RULE", option_device_rule, FIELD(limits.devices),
+	 "Allow devices, as 'c 10:200 rwm'", "BPF_PROG_TYPE_CGROUP_DEVICE", "bpf(2)"},
 	{0},
 };
 
 int cgroup_options_check(struct cgroup_options *options, struct error *err)
 {
-	if (check_memory(&options->limits, err) < 0 || check_cpus(options, err) < 0 ||
+	if (check_memory(&options->limits, err) < 0 || check_cpus(&options->limits, err) < 0 ||
 	    check_quota(&options->limits, err) < 0)
 		return -1;
-	if (check_set("cpus", "CPUs", options->limits.cpuset_cpus, "/sys/devices/system/cpu/online", err) <
-		    0 ||
+	if (check_set("cpus", "CPUs", options->limits.cpuset_cpus, "/sys/devices/system/cpu/online",
+		      err) < 0 ||
 	    check_set("mems", "memory nodes", options->limits.cpuset_mems,
 		      "/sys/devices/system/node/online", err) < 0)
 		return -1;

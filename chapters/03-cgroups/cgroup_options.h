@@ -7,7 +7,6 @@
 
 struct cgroup_options {
 	struct cgroup_limits limits;
-	uint64_t cpu_thousandths; /* of --cpus */
 };
 extern const struct option_row cgroup_option_rows[];
 

@@ -17,7 +17,8 @@
 static void add_memory(const struct cgroup_limits *limits, struct cgroup_settings *settings)
 {
 	/* Kernels without accounting of swap lack it: Docker goes on then, too. */
-	const struct cgroup_setting swap = {"--memory-swap", "memory.memsw.limit_in_bytes", true};
+	const struct cgroup_setting swap = {"--memory-swap", "memory.memsw.limit_in_bytes",
+					    MAY_LACK};
 	int64_t both = cgroup_memory_and_swap(limits);
 
 	/* Memory first: the kernel refuses a limit of both that is below that of memory. */
@@ -28,24 +29,56 @@ static void add_memory(const struct cgroup_limits *limits, struct cgroup_setting
 	if (limits->memory_reservation_bytes)
 		ADD("--memory-reservation", "memory.soft_limit_in_bytes", "%lu",
 		    limits->memory_reservation_bytes);
+	if (limits->has_swappiness)
+		ADD("--memory-swappiness", "memory.swappiness", "%lu", limits->memory_swappiness);
+	if (limits->oom_kill_disable)
+		ADD("--oom-kill-disable", "memory.oom_control", "1");
 }
 
-void cgroup_v1_settings(const struct cgroup_limits *limits, struct cgroup_settings *settings)
+static void add_cpu(const struct cgroup_limits *limits, struct cgroup_settings *settings)
 {
-	add_memory(limits, settings);
+	struct cgroup_quota quota = cgroup_limits_quota(limits);
+
 	/* The period first: a quota must fit the period that is there. */
-	if (limits->cpu_period_us)
-		ADD("--cpu-period", "cpu.cfs_period_us", "%lu", limits->cpu_period_us);
-	if (limits->cpu_quota_us)
-		ADD("--cpu-quota", "cpu.cfs_quota_us", "%lu", limits->cpu_quota_us);
+	if (quota.period_us)
+		ADD(quota.option, "cpu.cfs_period_us", "%lu", quota.period_us);
+	if (quota.quota_us)
+		ADD(quota.option, "cpu.cfs_quota_us", "%lu", quota.quota_us);
 	if (limits->cpu_shares)
 		ADD("--cpu-shares", "cpu.shares", "%lu", limits->cpu_shares);
 	if (limits->cpuset_cpus && *limits->cpuset_cpus)
 		ADD("--cpuset-cpus", "cpuset.cpus", "%s", limits->cpuset_cpus);
 	if (limits->cpuset_mems && *limits->cpuset_mems)
 		ADD("--cpuset-mems", "cpuset.mems", "%s", limits->cpuset_mems);
+}
+
+static int add_io(const struct cgroup_limits *limits, struct cgroup_settings *settings,
+		  struct error *err)
+{
+	static const char *const files[CGROUP_RATE_KINDS] = {
+		"blkio.throttle.read_bps_device", "blkio.throttle.write_bps_device",
+		"blkio.throttle.read_iops_device", "blkio.throttle.write_iops_device"};
+	static const char *const prefixes[CGROUP_RATE_KINDS] = {"", "", "", ""};
+	/* Of the CFQ scheduler, which is gone since Linux 5.0, then of BFQ. */
+	const struct cgroup_setting cfq = {"--blkio-weight", "blkio.weight", OR_NEXT};
+
+	if (limits->blkio_weight) {
+		cgroup_settings_add(settings, cfq, "%lu", limits->blkio_weight);
+		ADD("--blkio-weight", "blkio.bfq.weight", "%lu", limits->blkio_weight);
+	}
+	return cgroup_settings_add_rates(settings, &limits->rates, files, prefixes, err);
+}
+
+int cgroup_v1_settings(const struct cgroup_limits *limits, struct cgroup_settings *settings,
+		       struct error *err)
+{
+	add_memory(limits, settings);
+	add_cpu(limits, settings);
 	if (limits->pids > 0)
 		ADD("--pids-limit", "pids.max", "%ld", limits->pids);
+	if (limits->pids < 0)
+		ADD("--pids-limit", "pids.max", "max");
+	return add_io(limits, settings, err);
 }
 
 /* Reads what DIR/FILE holds. A new cpuset is empty, and no process may enter an empty one: then it
@@ -101,17 +134,30 @@ static int need_controllers(const struct cgroup_layout *layout,
 		if (need_controller(layout, controller, for_what, err) < 0)
 			return -1;
 	}
-	/* Without it a container could open every disk. */
-	return need_controller(layout, "devices", "limit the devices", err);
+	return 0;
 }
 
-static int write_setting(const struct cgroup_layout *layout, const char *name,
-			 const struct cgroup_setting *setting, struct error *err)
-{
-	AUTO_FREE char *controller = cgroup_setting_controller(setting);
-	AUTO_FREE char *dir = path_join(cgroup_layout_find(layout, controller)->mount, name);
+/* Where the cgroup is in the hierarchy of a controller. */
+struct place {
+	const struct cgroup_layout *layout;
+	const char *name;
+};
 
-	return cgroup_setting_write(setting, dir, err);
+static char *dir_of(const void *context, const char *controller)
+{
+	const struct place *place = context;
+
+	return path_join(cgroup_layout_find(place->layout, controller)->mount, place->name);
+}
+
+int cgroup_v1_write(const struct cgroup_layout *layout, const char *name,
+		    const struct cgroup_settings *settings, struct error *err)
+{
+	const struct place place = {layout, name};
+
+	if (need_controllers(layout, settings, err) < 0)
+		return -1;
+	return cgroup_settings_write(settings, dir_of, &place, err);
 }
 
 int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
@@ -120,15 +166,16 @@ int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 	AUTO_CGROUP_SETTINGS struct cgroup_settings settings = {0};
 	AUTO_FREE char *devices = NULL;
 
-	cgroup_v1_settings(limits, &settings);
-	if (need_controllers(layout, &settings, err) < 0)
+	if (cgroup_v1_settings(limits, &settings, err) < 0)
+		return -1;
+	/* Without it a container could open every disk. */
+	if (need_controller(layout, "devices", "limit the devices", err) < 0)
 		return -1;
 	/* Before --cpuset-cpus is written: its parent must have these cpus. */
 	if (fill_cpuset(layout, name, err) < 0)
 		return -1;
-	for (size_t i = 0; i < settings.count; i++)
-		if (write_setting(layout, name, &settings.items[i], err) < 0)
-			return -1;
+	if (cgroup_v1_write(layout, name, &settings, err) < 0)
+		return -1;
 	devices = path_join(cgroup_layout_find(layout, "devices")->mount, name);
 	return devices_write(&limits->devices, devices, err);
 }

@@ -8,8 +8,15 @@
 #include "cgroup_layout.h"
 #include "cgroup_settings.h"
 
-/* Adds what version 1 writes for these limits, in order. */
-void cgroup_v1_settings(const struct cgroup_limits *limits, struct cgroup_settings *settings);
+/* Adds what version 1 writes for these limits, in order. Errors: ENOENT, ENOTBLK for a device whose
+ * rate is limited. */
+int cgroup_v1_settings(const struct cgroup_limits *limits, struct cgroup_settings *settings,
+		       struct error *err);
+
+/* Writes settings to the cgroup `name`. Errors: ENOTSUP for a controller or file that is missing;
+ * EINVAL and others for a value that the kernel refuses. */
+int cgroup_v1_write(const struct cgroup_layout *layout, const char *name,
+		    const struct cgroup_settings *settings, struct error *err);
 
 /* Fills the new cgroup `name` in every hierarchy: cpus and memory nodes, limits, device rules.
  * Errors: ENOTSUP for a controller that is needed and missing; EINVAL and others for a value that

@@ -19,7 +19,7 @@
 static void add_memory(const struct cgroup_limits *limits, struct cgroup_settings *settings)
 {
 	/* Kernels without swap lack it: Docker goes on then, too. */
-	const struct cgroup_setting swap = {"--memory-swap", "memory.swap.max", true};
+	const struct cgroup_setting swap = {"--memory-swap", "memory.swap.max", MAY_LACK};
 	int64_t both = cgroup_memory_and_swap(limits);
 
 	if (limits->memory_bytes)
@@ -46,26 +46,64 @@ static uint64_t shares_to_weight(uint64_t shares)
 
 static void add_cpu(const struct cgroup_limits *limits, struct cgroup_settings *settings)
 {
-	uint64_t period_us = limits->cpu_period_us ? limits->cpu_period_us : 100000;
+	struct cgroup_quota quota = cgroup_limits_quota(limits);
+	uint64_t period_us = quota.period_us ? quota.period_us : CGROUP_PERIOD_US;
 
-	if (limits->cpu_quota_us)
-		ADD("--cpu-quota", "cpu.max", "%lu %lu", limits->cpu_quota_us, period_us);
-	else if (limits->cpu_period_us)
-		ADD("--cpu-period", "cpu.max", "max %lu", period_us);
+	if (quota.quota_us)
+		ADD(quota.option, "cpu.max", "%lu %lu", quota.quota_us, period_us);
+	else if (quota.period_us)
+		ADD(quota.option, "cpu.max", "max %lu", period_us);
 	if (limits->cpu_shares)
 		ADD("--cpu-shares", "cpu.weight", "%lu", shares_to_weight(limits->cpu_shares));
-}
-
-void cgroup_v2_settings(const struct cgroup_limits *limits, struct cgroup_settings *settings)
-{
-	add_memory(limits, settings);
-	add_cpu(limits, settings);
 	if (limits->cpuset_cpus && *limits->cpuset_cpus)
 		ADD("--cpuset-cpus", "cpuset.cpus", "%s", limits->cpuset_cpus);
 	if (limits->cpuset_mems && *limits->cpuset_mems)
 		ADD("--cpuset-mems", "cpuset.mems", "%s", limits->cpuset_mems);
+}
+
+static int add_io(const struct cgroup_limits *limits, struct cgroup_settings *settings,
+		  struct error *err)
+{
+	static const char *const files[CGROUP_RATE_KINDS] = {"io.max", "io.max", "io.max",
+							     "io.max"};
+	static const char *const prefixes[CGROUP_RATE_KINDS] = {
+		"rbps=", "wbps=", "riops=", "wiops="};
+	/* The scheduler BFQ takes Docker's 10 to 1000 as they are; io.weight is 1 to 10000. */
+	const struct cgroup_setting bfq = {"--blkio-weight", "io.bfq.weight", OR_NEXT};
+
+	if (limits->blkio_weight) {
+		cgroup_settings_add(settings, bfq, "%lu", limits->blkio_weight);
+		ADD("--blkio-weight", "io.weight", "%lu",
+		    1 + (limits->blkio_weight - 10) * 9999 / 990);
+	}
+	return cgroup_settings_add_rates(settings, &limits->rates, files, prefixes, err);
+}
+
+/* What version 1 could do, and version 2 has no file for. */
+static int refuse_old(const struct cgroup_limits *limits, struct error *err)
+{
+	const char *option = limits->has_swappiness	? "--memory-swappiness"
+			     : limits->oom_kill_disable ? "--oom-kill-disable"
+							: NULL;
+
+	if (!option)
+		return 0;
+	return error_set(err, ENOTSUP,
+			 "set %s: cgroup version 2, which this host has, can't do that", option);
+}
+
+int cgroup_v2_settings(const struct cgroup_limits *limits, struct cgroup_settings *settings,
+		       struct error *err)
+{
+	if (refuse_old(limits, err) < 0)
+		return -1;
+	add_memory(limits, settings);
+	add_cpu(limits, settings);
 	if (limits->pids > 0)
 		ADD("--pids-limit", "pids.max", "%ld", limits->pids);
+	if (limits->pids < 0)
+		ADD("--pids-limit", "pids.max", "max");
+	return add_io(limits, settings, err);
 }
 
 /* --- controllers for the children ------------------------------------------------------------ */
@@ -180,18 +218,29 @@ static int enable_controllers(const char *mount, const char *name,
 	return 0;
 }
 
+static char *same_dir(const void *dir, const char *controller)
+{
+	(void)controller;
+	return memory_string(dir);
+}
+
+int cgroup_v2_write(const char *dir, const struct cgroup_settings *settings, struct error *err)
+{
+	return cgroup_settings_write(settings, same_dir, dir, err);
+}
+
 int cgroup_v2_set_up(const char *mount, const char *name, int fd,
 		     const struct cgroup_limits *limits, struct error *err)
 {
 	AUTO_CGROUP_SETTINGS struct cgroup_settings settings = {0};
 	AUTO_FREE char *dir = path_join(mount, name);
 
-	cgroup_v2_settings(limits, &settings);
+	if (cgroup_v2_settings(limits, &settings, err) < 0)
+		return -1;
 	/* First: without its controller a limit has no file. */
 	if (enable_controllers(mount, name, &settings, err) < 0)
 		return -1;
-	for (size_t i = 0; i < settings.count; i++)
-		if (cgroup_setting_write(&settings.items[i], dir, err) < 0)
-			return -1;
+	if (cgroup_v2_write(dir, &settings, err) < 0)
+		return -1;
 	return devices_attach(&limits->devices, fd, dir, err);
 }

@@ -17,17 +17,15 @@
 
 static const struct device_rule devices_default[] = {
 	/* Any node may be made: what can be done with it is another question. */
-	{'c', -1, -1, "m"},
-	{'b', -1, -1, "m"},
-	{'c', 1, 3, "rwm"},    /* /dev/null */
-	{'c', 1, 5, "rwm"},    /* /dev/zero */
-	{'c', 1, 7, "rwm"},    /* /dev/full */
-	{'c', 1, 8, "rwm"},    /* /dev/random */
-	{'c', 1, 9, "rwm"},    /* /dev/urandom */
-	{'c', 5, 0, "rwm"},    /* /dev/tty */
-	{'c', 5, 1, "rwm"},    /* /dev/console */
-	{'c', 5, 2, "rwm"},    /* /dev/ptmx */
-	{'c', 136, -1, "rwm"}, /* /dev/pts/N */
+	{'c', -1, -1, "m"},    {'b', -1, -1, "m"}, {'c', 1, 3, "rwm"}, /* /dev/null */
+	{'c', 1, 5, "rwm"},					       /* /dev/zero */
+	{'c', 1, 7, "rwm"},					       /* /dev/full */
+	{'c', 1, 8, "rwm"},					       /* /dev/random */
+	{'c', 1, 9, "rwm"},					       /* /dev/urandom */
+	{'c', 5, 0, "rwm"},					       /* /dev/tty */
+	{'c', 5, 1, "rwm"},					       /* /dev/console */
+	{'c', 5, 2, "rwm"},					       /* /dev/ptmx */
+	{'c', 136, -1, "rwm"},					       /* /dev/pts/N */
 	{'c', 10, 200, "rwm"}, /* /dev/net/tun, for VPNs that make the node themselves */
 };
 

@@ -91,19 +91,42 @@ static void add_privileges(cJSON *to, uint64_t capabilities)
 	add_bool(to, "Privileged", false);
 }
 
+static void add_rates(cJSON *to, const char *name, enum cgroup_rate_kind kind,
+		      const struct cgroup_rates *rates)
+{
+	cJSON *list = cJSON_AddArrayToObject(to, name);
+
+	for (size_t i = 0; i < rates->count; i++)
+		if (rates->items[i].kind == kind) {
+			cJSON *rate = cJSON_CreateObject();
+
+			add_string(rate, "Path", rates->items[i].device);
+			json_add_number(rate, "Rate", (int64_t)rates->items[i].per_second);
+			cJSON_AddItemToArray(list, rate);
+		}
+}
+
 static void add_limits(cJSON *to, const struct cgroup_limits *limits)
 {
-	uint64_t period_us = limits->cpu_period_us ? limits->cpu_period_us : 100000;
-
 	json_add_number(to, "CpuShares", (int64_t)limits->cpu_shares);
 	json_add_number(to, "Memory", (int64_t)limits->memory_bytes);
-	json_add_number(to, "NanoCpus", (int64_t)(limits->cpu_quota_us * 1000000000 / period_us));
+	json_add_number(to, "NanoCpus", (int64_t)limits->nano_cpus);
 	json_add_number(to, "CpuPeriod", (int64_t)limits->cpu_period_us);
 	json_add_number(to, "CpuQuota", (int64_t)limits->cpu_quota_us);
 	add_string(to, "CpusetCpus", limits->cpuset_cpus);
 	add_string(to, "CpusetMems", limits->cpuset_mems);
 	json_add_number(to, "MemoryReservation", (int64_t)limits->memory_reservation_bytes);
 	json_add_number(to, "MemorySwap", cgroup_memory_and_swap(limits));
+	if (limits->has_swappiness)
+		json_add_number(to, "MemorySwappiness", (int64_t)limits->memory_swappiness);
+	else
+		cJSON_AddNullToObject(to, "MemorySwappiness");
+	add_bool(to, "OomKillDisable", limits->oom_kill_disable);
+	json_add_number(to, "BlkioWeight", (int64_t)limits->blkio_weight);
+	add_rates(to, "BlkioDeviceReadBps", CGROUP_READ_BPS, &limits->rates);
+	add_rates(to, "BlkioDeviceWriteBps", CGROUP_WRITE_BPS, &limits->rates);
+	add_rates(to, "BlkioDeviceReadIOps", CGROUP_READ_IOPS, &limits->rates);
+	add_rates(to, "BlkioDeviceWriteIOps", CGROUP_WRITE_IOPS, &limits->rates);
 	if (limits->pids)
 		json_add_number(to, "PidsLimit", limits->pids);
 	else

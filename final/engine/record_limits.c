@@ -46,6 +46,7 @@ void record_limits_add(cJSON *json, const struct cgroup_limits *limits)
 	if (limits->has_swappiness)
 		json_add_number(to, "memory_swappiness", (int64_t)limits->memory_swappiness);
 	cJSON_AddBoolToObject(to, "oom_kill_disable", limits->oom_kill_disable);
+	json_add_number(to, "nano_cpus", (int64_t)limits->nano_cpus);
 	json_add_number(to, "cpu_quota_us", (int64_t)limits->cpu_quota_us);
 	json_add_number(to, "cpu_period_us", (int64_t)limits->cpu_period_us);
 	json_add_number(to, "cpu_shares", (int64_t)limits->cpu_shares);
@@ -103,7 +104,9 @@ static int read_lists(const cJSON *json, struct cgroup_limits *limits, struct er
 	if (json_get_array(json, "rates", &rates, err) < 0 ||
 	    json_get_strings(json, "devices", &lines, err) < 0)
 		return -1;
-	cJSON_ArrayForEach(rate, rates) if (read_rate(rate, &limits->rates, err) < 0) return -1;
+	cJSON_ArrayForEach(rate, rates)
+		if (read_rate(rate, &limits->rates, err) < 0)
+			return -1;
 	for (size_t i = 0; i < lines.count; i++)
 		if (device_rules_parse(&limits->devices, lines.items[i], err) < 0)
 			return -1;
@@ -117,6 +120,7 @@ int record_limits_read(const cJSON *json, struct cgroup_limits *limits, struct e
 	limits->memory_reservation_bytes = (uint64_t)get_signed(json, "memory_reservation_bytes");
 	limits->has_swappiness = cJSON_GetObjectItemCaseSensitive(json, "memory_swappiness");
 	limits->memory_swappiness = (uint64_t)get_signed(json, "memory_swappiness");
+	limits->nano_cpus = (uint64_t)get_signed(json, "nano_cpus");
 	limits->cpu_quota_us = (uint64_t)get_signed(json, "cpu_quota_us");
 	limits->cpu_period_us = (uint64_t)get_signed(json, "cpu_period_us");
 	limits->cpu_shares = (uint64_t)get_signed(json, "cpu_shares");

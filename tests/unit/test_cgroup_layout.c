@@ -126,10 +126,11 @@ static void describe(const struct cgroup_settings *settings, struct text *text)
 static void compare(const struct cgroup_limits *limits, const char *v1, const char *v2)
 {
 	AUTO_CGROUP_SETTINGS struct cgroup_settings ones = {0}, twos = {0};
+	struct error err;
 	AUTO_TEXT struct text one = {0}, two = {0};
 
-	cgroup_v1_settings(limits, &ones);
-	cgroup_v2_settings(limits, &twos);
+	ok(cgroup_v1_settings(limits, &ones, &err) == 0, "version 1 takes the limits");
+	ok(cgroup_v2_settings(limits, &twos, &err) == 0, "version 2 takes the limits");
 	describe(&ones, &one);
 	describe(&twos, &two);
 	is(text_string(&one), v1, "version 1 files");
@@ -167,7 +168,60 @@ static void test_settings(void)
 	compare(&(struct cgroup_limits){.cpuset_cpus = "0-1", .cpuset_mems = "0"},
 		"cpuset.cpus=0-1 cpuset.mems=0", "cpuset.cpus=0-1 cpuset.mems=0");
 	compare(&(struct cgroup_limits){.pids = 7}, "pids.max=7", "pids.max=7");
-	compare(&(struct cgroup_limits){.pids = -1}, "", "");
+	compare(&(struct cgroup_limits){.pids = -1}, "pids.max=max", "pids.max=max");
+	compare(&(struct cgroup_limits){.nano_cpus = 10000000},
+		"cpu.cfs_period_us=100000 cpu.cfs_quota_us=1000", "cpu.max=1000 100000");
+	compare(&(struct cgroup_limits){.blkio_weight = 10}, "blkio.weight=10 blkio.bfq.weight=10",
+		"io.bfq.weight=10 io.weight=1");
+	compare(&(struct cgroup_limits){.blkio_weight = 1000},
+		"blkio.weight=1000 blkio.bfq.weight=1000", "io.bfq.weight=1000 io.weight=10000");
+}
+
+/* What only version 1 can do is refused by name on version 2. */
+static void test_refused(const struct cgroup_limits *limits, const char *v1, const char *text)
+{
+	AUTO_CGROUP_SETTINGS struct cgroup_settings ones = {0}, twos = {0};
+	AUTO_TEXT struct text one = {0};
+	struct error err;
+
+	ok(cgroup_v1_settings(limits, &ones, &err) == 0, "version 1 can do it");
+	describe(&ones, &one);
+	is(text_string(&one), v1, "by its file");
+	ok(cgroup_v2_settings(limits, &twos, &err) < 0, "version 2 can't");
+	is(err.text, text, "and the option is named");
+	is_number(err.code, ENOTSUP, "with ENOTSUP");
+}
+
+static void test_bad_device(const char *device, int code)
+{
+	AUTO_CGROUP_LIMITS struct cgroup_limits limits = {0};
+	AUTO_CGROUP_SETTINGS struct cgroup_settings ones = {0}, twos = {0};
+	struct error err;
+
+	cgroup_rates_add(&limits.rates, CGROUP_READ_IOPS, device, 10);
+	ok(cgroup_v1_settings(&limits, &ones, &err) < 0, "no rate of it on version 1");
+	is_number(err.code, code, "with its reason");
+	ok(cgroup_v2_settings(&limits, &twos, &err) < 0, "no rate of it on version 2");
+	is_number(err.code, code, "with its reason");
+}
+
+static void test_device_rules(void)
+{
+	static const char *const wrong[] = {"",	       "c",	  "c ",	    "z 1:3 r",
+					    "c 1:3",   "c 1 3 r", "c :3 r", "c 1:3 rwmr",
+					    "c 1:3 x", "c 1:3 r "};
+	AUTO_CGROUP_LIMITS struct cgroup_limits limits = {0}, copy = {0};
+	struct error err;
+	char text[64];
+
+	ok(device_rules_parse(&limits.devices, "b 7:* rw", &err) == 0, "a rule is read");
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+		ok(device_rules_parse(&limits.devices, wrong[i], &err) < 0, "'%s' is none",
+		   wrong[i]);
+	cgroup_limits_copy(&copy, &limits);
+	is_number((long)copy.devices.count, 1, "one rule is copied");
+	device_rule_format(&copy.devices.items[0], text, sizeof(text));
+	is(text, "b 7:* rw", "and reads as it was written");
 }
 
 int main(void)
@@ -180,5 +234,15 @@ int main(void)
 	test_none();
 	test_missing_controller();
 	test_settings();
+	test_refused(
+		&(struct cgroup_limits){.has_swappiness = true, .memory_swappiness = 7},
+		"memory.swappiness=7",
+		"set --memory-swappiness: cgroup version 2, which this host has, can't do that");
+	test_refused(
+		&(struct cgroup_limits){.oom_kill_disable = true}, "memory.oom_control=1",
+		"set --oom-kill-disable: cgroup version 2, which this host has, can't do that");
+	test_bad_device("/dev/none-such", ENOENT);
+	test_bad_device("/dev/null", ENOTBLK);
+	test_device_rules();
 	return tap_done();
 }
