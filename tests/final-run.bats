@@ -201,6 +201,26 @@ TABLE
     says "no command specified"
 }
 
+@test "final an image whose WorkingDir is relative is refused, unless -w says another" {
+    add_image relative --config.workingdir not/absolute
+    run coracle run --network none "$MADE" pwd
+    exits 125
+    says "the working directory 'not/absolute' is invalid, it needs to be an absolute path"
+    [ "$(containers)" -eq 0 ]
+    run coracle run --rm --network none -w /etc "$MADE" pwd
+    exits 0
+    [ "$output" = /etc ]
+}
+
+@test "final an image of another platform than is asked for is not the image" {
+    run in_private_network "$BUILD/coracle" --root "$ROOT" run --rm --network none --platform linux/riscv64 "$IMAGE" true
+    exits 125
+    says "Unable to find image '$IMAGE:latest' locally"
+    run coracle run --rm --network none --platform "linux/$(dpkg --print-architecture)" "$IMAGE" echo here
+    exits 0
+    [ "$output" = here ]
+}
+
 @test "final HOSTNAME and the hostname are the id's first twelve, or what was asked for" {
     run coracle run --network none --name host "$IMAGE" sh -c 'echo $HOSTNAME; hostname; cat /etc/hostname'
     exits 0
