@@ -96,12 +96,11 @@ static int explain_unauthorized(const struct registry *registry, const char *mes
 			 complaint ? complaint : "");
 }
 
-static int explain_limit(const struct registry *registry, const struct http_answer *answer,
-			 const char *message, struct error *err)
+static int explain_limit(const struct http_answer *answer, const char *message, struct error *err)
 {
 	if (text_starts_with(message, "toomanyrequests: "))
 		message += strlen("toomanyrequests: ");
-	error_set(err, EAGAIN, "pull '%s': toomanyrequests: %s", registry->reference->familiar,
+	error_set(err, EAGAIN, "toomanyrequests: %s",
 		  *message ? message : "the registry wants fewer requests");
 	if (answer->limit || answer->remaining)
 		error_hint(err, EAGAIN, "ratelimit-limit: %s, ratelimit-remaining: %s",
@@ -128,8 +127,8 @@ static int explain_missing(const struct registry *registry, const char *rest,
 	if (text_starts_with(rest, "manifests/"))
 		return error_set(err, ENOENT, "manifest for %s not found: %s: %s", name,
 				 reason->code, reason->message);
-	return error_set(err, ENOENT, "pull '%s': '%s' is missing in the registry: %s: %s", name,
-			 rest, reason->code, reason->message);
+	return error_set(err, ENOENT, "'%s' of %s is missing in the registry: %s: %s", rest, name,
+			 reason->code, reason->message);
 }
 
 int registry_explain(const struct registry *registry, const char *rest,
@@ -139,7 +138,7 @@ int registry_explain(const struct registry *registry, const char *rest,
 
 	read_reason(answer, &reason);
 	if (answer->status == 429 || strcmp(reason.code, "toomanyrequests") == 0)
-		return explain_limit(registry, answer, reason.message, err);
+		return explain_limit(answer, reason.message, err);
 	if (answer->status == 403 || strcmp(reason.code, "denied") == 0)
 		return explain_denied(registry, reason.message, err);
 	if (answer->status == 401 && lacks_scope(answer))
@@ -148,9 +147,9 @@ int registry_explain(const struct registry *registry, const char *rest,
 		return explain_unauthorized(registry, reason.message, err);
 	if (answer->status == 404)
 		return explain_missing(registry, rest, &reason, err);
-	return error_set(err, EIO, "pull '%s': '%s' answered %ld to %s%s%s",
-			 registry->reference->familiar, registry->reference->domain, answer->status,
-			 rest, *reason.message ? ": " : "", reason.message);
+	return error_set(err, EIO, "'%s' answered %ld to '%s/%s'%s%s", registry->endpoint->host,
+			 answer->status, registry->reference->path, rest,
+			 *reason.message ? ": " : "", reason.message);
 }
 
 /* libcurl's codes, where an errno says the same. */

@@ -177,14 +177,6 @@ static bool has_tag(const char *name)
 	return strpbrk(slash ? slash : name, ":@");
 }
 
-/* What follows the last slash; a colon before it is of a port. */
-static const char *name_of(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	return slash ? slash + 1 : name;
-}
-
 static int pull_one(const struct engine *engine, const struct images_options *options,
 		    const char *name, struct error *err)
 {
@@ -201,8 +193,6 @@ static int pull_one(const struct engine *engine, const struct images_options *op
 		return -1;
 	if (!options->quiet && !has_tag(name))
 		printf("Using default tag: %s\n", reference.tag);
-	if (!options->quiet && !strchr(name, '@') && !strchr(name_of(name), ':'))
-		puts("Using default tag: latest");
 	/* The helper writes to the same descriptor. */
 	fflush(stdout);
 	if (image_helper_pull(&request, err) < 0)
