@@ -30,7 +30,7 @@ LIBEXEC := $(B)/libexec/coracle
 # Programs of their own, and the modules that only the image helper links (DESIGN: it is the one
 # program that links libcurl and reads what strangers send).
 STANDALONE := main first seccomp_compile exec_stub init helper_main
-READERS_05 := reference manifest image_config store image_helper image_options image_commands
+READERS_05 := reference manifest image_config store image_helper image_options image_commands archive_write tree_archive
 
 sources = $(filter-out $(STANDALONE:%=chapters/$1/%.c),$(wildcard chapters/$1/*.c))
 objects = $(patsubst %.c,$(B)/obj/%.o,$1)
@@ -51,7 +51,7 @@ HELPER_LIBS := -lcurl -lcrypto -lz -lzstd $(call libs_up_to,05-images)
 FINAL_ENGINE := $(call objects,$(wildcard final/engine/*.c))
 FINAL := $(FINAL_ENGINE) $(call objects,$(wildcard final/commands/*.c))
 
-.PHONY: all help deps demo test bench seccomp-check lessons lessons-check install uninstall format \
+.PHONY: all help deps demo test test-hub bench seccomp-check lessons lessons-check install uninstall format \
 	format-check tidy clean own $(patsubst %,diff-0%,2 3 4 5 6) 01 02 03 04 05 06
 all: $(PROGRAMS:%=$(B)/%) $(B)/coracle own
 
@@ -159,6 +159,9 @@ test: ## install what is missing, build, run every test (CH=03: one chapter's)
 	@tools/deps 06 test registry
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(CURDIR)/$(B) tests/run $(CH)
+
+test-hub: all ## pull from Docker Hub itself; as root, with a network, a few pulls of the limit
+	@CORACLE_TEST_HUB=live bats tests/05-hub.bats
 
 bench: all ## what a start costs, beside the kernel's own price and other runners
 	@tests/bench/run

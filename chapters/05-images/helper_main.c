@@ -19,6 +19,7 @@
 
 #include "cleanup.h"
 #include "endpoint.h"
+#include "helper_archive.h"
 #include "login.h"
 #include "program.h"
 #include "pull.h"
@@ -30,6 +31,8 @@
 struct helper_options {
 	char *root, *platform, *channel, *explain_since, *user, *downloads;
 	bool quiet;
+	struct archive_options archive; /* root and platform are the above */
+	char *input, *message;
 };
 
 #define FIELD(name) offsetof(struct helper_options, name)
@@ -40,6 +43,10 @@ static const struct option_row rows[] = {
 	{"channel", 0, "FD", option_string, FIELD(channel), "Answer here", NULL, NULL},
 	{"user", 0, "NAME", option_string, FIELD(user), "Log in as", NULL, NULL},
 	{"downloads", 0, "N", option_string, FIELD(downloads), "Layers side by side", NULL, NULL},
+	{"input", 0, "FD", option_string, FIELD(input), "An archive to read", NULL, NULL},
+	{"message", 0, "TEXT", option_string, FIELD(message), "For the history", NULL, NULL},
+	{"change", 0, "LINE", option_strings, FIELD(archive.changes), "Of a Dockerfile", NULL,
+	 NULL},
 	{"explain-since", 0, "US", option_string, FIELD(explain_since), "Explain", NULL, NULL},
 	{"quiet", 0, NULL, option_flag, FIELD(quiet), "Print no progress", NULL, NULL},
 	{0},
@@ -53,6 +60,9 @@ static void helper_options_release(struct helper_options *options)
 	cleanup_memory(&options->explain_since);
 	cleanup_memory(&options->user);
 	cleanup_memory(&options->downloads);
+	cleanup_memory(&options->input);
+	cleanup_memory(&options->message);
+	strings_release(&options->archive.changes);
 }
 
 /* $DOCKER_CONFIG/config.json or ~/.docker/config.json; NULL if there is no home either. */
@@ -155,6 +165,18 @@ static int remove_image(const struct helper_options *options, char *const *opera
 	return 0;
 }
 
+static int with_archive(const struct helper_options *options, const char *command,
+			char *const *operands, struct error *err)
+{
+	struct archive_options archive = options->archive;
+
+	archive.root = options->root;
+	archive.platform = options->platform;
+	archive.message = options->message;
+	archive.input = options->input;
+	return helper_archive_run(command, &archive, operands, err);
+}
+
 static int run(const struct helper_options *options, const char *command, char *const *operands,
 	       struct error *err)
 {
@@ -171,7 +193,7 @@ static int run(const struct helper_options *options, const char *command, char *
 		return pull(options, operands[0], err);
 	if (strcmp(command, "remove") == 0)
 		return remove_image(options, operands, err);
-	return error_set(err, EINVAL, "unknown command '%s'", command);
+	return with_archive(options, command, operands, err);
 }
 
 int main(int argc, char *argv[])

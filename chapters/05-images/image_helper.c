@@ -6,6 +6,7 @@
 #include "image_helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -167,5 +168,45 @@ int image_helper_remove(const struct image_request *request, const struct string
 		return -1;
 	build_argv(request, file, "remove", &argv);
 	strings_add_all(&argv, in_use);
+	return run(request, file, &argv, err);
+}
+
+/* A copy that exec leaves open, and that is not one of the standard streams, which the helper has
+ * other uses for. */
+static int pass_input(int input_fd, struct strings *argv, struct error *err)
+{
+	AUTO_FREE char *option = NULL;
+	int fd;
+
+	fd = fcntl(input_fd, F_DUPFD, STDERR_FILENO + 1);
+	if (fd < 0)
+		return error_sys(err, "duplicate the archive's descriptor");
+	option = memory_format("--input=%d", fd);
+	strings_add(argv, option);
+	return fd;
+}
+
+int image_helper_archive(const struct image_request *request, const struct image_archive *archive,
+			 struct error *err)
+{
+	AUTO_STRINGS struct strings argv = {0}, common = {0};
+	AUTO_FREE char *file = NULL;
+	AUTO_CLOSE int input = -1;
+
+	if (path_of_own(HELPER, &file, err) < 0)
+		return -1;
+	build_argv(request, file, archive->command, &common);
+	strings_add(&argv, common.items[0]);
+	strings_add(&argv, common.items[1]);
+	if (archive->input_fd >= 0) {
+		input = pass_input(archive->input_fd, &argv, err);
+		if (input < 0)
+			return -1;
+	}
+	if (archive->options)
+		strings_add_all(&argv, archive->options);
+	strings_add_argv(&argv, common.items + 2);
+	if (archive->operands)
+		strings_add_all(&argv, archive->operands);
 	return run(request, file, &argv, err);
 }

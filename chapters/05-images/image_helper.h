@@ -43,4 +43,17 @@ struct strings;
 int image_helper_remove(const struct image_request *request, const struct strings *in_use,
 			struct error *err);
 
+/* Runs one of coracle-image's commands on names and archives, whose output goes to output_fd:
+ *	tag SOURCE TARGET; save NAME…; load and import NAME ("": none), which read `input_fd`;
+ *	check, which fails with EIO when it has found a fault.
+ * Errors: ENOENT for no such image; EINVAL for an archive or a name that is none; EBADMSG; ENOSPC. */
+struct image_archive {
+	const char *command;
+	const struct strings *operands; /* after request->name */
+	const struct strings *options;	/* "--change=ENV A=1", "--message=…"; NULL: none */
+	int input_fd;			/* -1: none */
+};
+int image_helper_archive(const struct image_request *request, const struct image_archive *archive,
+			 struct error *err);
+
 #endif

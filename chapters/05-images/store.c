@@ -277,10 +277,21 @@ static int read_config(const char *root, const char *digest, struct image_config
 	return 0;
 }
 
+int store_layer_size(const char *root, const char *diff_id, uint64_t *bytes, struct error *err)
+{
+	AUTO_FREE char *path = store_layer_path(root, diff_id);
+	AUTO_FREE char *size_path = memory_format("%s.size", path);
+	AUTO_TEXT struct text text = {0};
+
+	if (file_read(AT_FDCWD, size_path, 32, &text, err) < 0 ||
+	    text_to_number(text.data, UINT64_MAX, bytes, err) < 0)
+		return damaged(size_path, err);
+	return 0;
+}
+
 static int add_layer(const char *root, const char *diff_id, struct image *image, struct error *err)
 {
-	AUTO_FREE char *path = NULL, *size_path = NULL;
-	AUTO_TEXT struct text text = {0};
+	AUTO_FREE char *path = NULL;
 	uint64_t bytes;
 
 	if (!reference_is_digest(diff_id)) {
@@ -288,14 +299,12 @@ static int add_layer(const char *root, const char *diff_id, struct image *image,
 		return damaged(diff_id, err);
 	}
 	path = store_layer_path(root, diff_id);
-	size_path = memory_format("%s.size", path);
 	if (access(path, F_OK) < 0) {
 		error_sys(err, "find layer '%s'", path);
 		return damaged(diff_id, err);
 	}
-	if (file_read(AT_FDCWD, size_path, 32, &text, err) < 0 ||
-	    text_to_number(text.data, UINT64_MAX, &bytes, err) < 0)
-		return damaged(size_path, err);
+	if (store_layer_size(root, diff_id, &bytes, err) < 0)
+		return -1;
 	strings_add(&image->layers, path);
 	image->size_bytes += bytes;
 	return 0;

@@ -79,6 +79,9 @@ int store_choose(const struct stored_references *list, const char *name, size_t 
 int store_load(const char *root, const struct stored_reference *stored, struct image *image,
 	       struct error *err);
 
+/* How many bytes a layer has, unpacked. Errors: EIO. */
+int store_layer_size(const char *root, const char *diff_id, uint64_t *bytes, struct error *err);
+
 /* Reads a blob that is a manifest. The caller releases *manifest. Errors: EIO. */
 struct manifest;
 int store_manifest(const char *root, const char *digest, struct manifest *manifest,

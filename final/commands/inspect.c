@@ -100,7 +100,11 @@ int command_inspect(const struct call *call)
 	};
 	int operand = subcommand_options(call, groups, 1, -1);
 	struct error err;
-	int status = inspect(call, operand, options.type, &err);
+	int status;
+
+	if (strcmp(call->subcommand->name, "image inspect") == 0 && !options.type)
+		options.type = memory_string("image");
+	status = inspect(call, operand, options.type, &err);
 
 	if (status < 0)
 		status = subcommand_fail(&err);

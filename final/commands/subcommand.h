@@ -78,6 +78,8 @@ int subcommand_each(const struct call *call, int operand, const struct action *a
 
 /* The subcommands, each in the file that its group is named after. */
 int command_run(const struct call *call);
+int command_exec(const struct call *call);
+int command_attach(const struct call *call);
 int command_stop(const struct call *call);
 int command_kill(const struct call *call);
 int command_rm(const struct call *call);
@@ -89,6 +91,17 @@ int command_login(const struct call *call);
 int command_logout(const struct call *call);
 int command_rmi(const struct call *call);
 int command_inspect(const struct call *call);
+int command_tag(const struct call *call);
+int command_save(const struct call *call);
+int command_load(const struct call *call);
+int command_import(const struct call *call);
+int command_export(const struct call *call);
+int command_history(const struct call *call);
+int command_image_prune(const struct call *call);
+int command_image(const struct call *call);
+int command_system_check(const struct call *call);
+int command_system(const struct call *call);
+int command_volume(const struct call *call);
 int command_version(const struct call *call);
 int command_help(const struct call *call);
 

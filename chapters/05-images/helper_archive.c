@@ -1,0 +1,119 @@
+/* tag, save, load, import; see helper_archive.h. */
+#include "helper_archive.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image_import.h"
+#include "image_load.h"
+#include "image_save.h"
+#include "store.h"
+#include "store_check.h"
+#include "store_write.h"
+
+static int input_of(const struct archive_options *options, struct error *err)
+{
+	uint64_t fd;
+
+	if (!options->input)
+		return error_set(err, EINVAL, "--input is needed");
+	return text_to_number(options->input, 1 << 20, &fd, err) < 0 ? -1 : (int)fd;
+}
+
+static int tag(const struct archive_options *options, char *const *operands, struct error *err)
+{
+	AUTO_REFERENCE struct reference target = {0};
+	AUTO_IMAGE struct image image = {0};
+	AUTO_CLOSE int lock = -1;
+
+	if (!operands[0] || !operands[1])
+		return error_set(err, EINVAL, "an image and its new name are needed");
+	if (reference_parse(operands[1], &target, err) < 0)
+		return error_wrap(err, "'%s' is not a valid name", operands[1]);
+	if (target.digest)
+		return error_set(err, EINVAL, "refusing to create a tag with a digest reference");
+	lock = store_lock(options->root, false, err);
+	if (lock < 0 || store_find(options->root, operands[0], &image, err) < 0)
+		return -1;
+	return store_set_reference(options->root, &target, image.digest, image.manifest_digest,
+				   err);
+}
+
+static int save(const struct archive_options *options, char *const *operands, struct error *err)
+{
+	AUTO_STRINGS struct strings names = {0};
+	AUTO_CLOSE int lock = store_lock(options->root, false, err);
+
+	strings_add_argv(&names, operands);
+	return lock < 0 ? -1 : image_save(options->root, &names, STDOUT_FILENO, err);
+}
+
+static int load(const struct archive_options *options, char *const *operands, struct error *err)
+{
+	const struct load_request request = {options->root, options->platform,
+					     input_of(options, err)};
+	AUTO_STRINGS struct strings loaded = {0};
+	int result;
+
+	(void)operands;
+	if (request.input_fd < 0)
+		return -1;
+	result = image_load(&request, &loaded, err);
+	/* Also after a failure: those before it are there. */
+	for (size_t i = 0; i < loaded.count; i++)
+		puts(loaded.items[i]);
+	return result;
+}
+
+static int import(const struct archive_options *options, char *const *operands, struct error *err)
+{
+	const struct import_request request = {
+		.root = options->root,
+		.name = *operands[0] ? operands[0] : NULL,
+		.platform = options->platform,
+		.message = options->message,
+		.changes = &options->changes,
+		.input_fd = input_of(options, err),
+	};
+	char id[DIGEST_SIZE];
+
+	if (request.input_fd < 0 || image_import(&request, id, err) < 0)
+		return -1;
+	puts(id);
+	return 0;
+}
+
+/* Exits as a failure on findings, with all of them on standard output. */
+static int check(const struct archive_options *options, char *const *operands, struct error *err)
+{
+	AUTO_STORE_CHECK struct store_check found = {0};
+	AUTO_CLOSE int lock = store_lock(options->root, false, err);
+
+	(void)operands;
+	if (lock < 0 || store_check(options->root, &found, err) < 0)
+		return -1;
+	for (size_t i = 0; i < found.findings.count; i++)
+		puts(found.findings.items[i]);
+	if (found.findings.count)
+		return error_set(err, EIO, "the image store has %zu fault%s", found.findings.count,
+				 found.findings.count == 1 ? "" : "s");
+	printf("images: %zu names, %zu blobs and %zu layers are sound\n", found.references,
+	       found.blobs, found.layers);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct archive_options *options, char *const *operands, struct error *err);
+} commands[] = {{"tag", tag}, {"save", save}, {"load", load}, {"import", import}, {"check", check}};
+
+int helper_archive_run(const char *command, const struct archive_options *options,
+		       char *const *operands, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+		if (strcmp(commands[i].name, command) == 0)
+			return commands[i].run(options, operands, err);
+	return error_set(err, EINVAL, "unknown command '%s'", command);
+}

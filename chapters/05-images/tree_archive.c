@@ -1,0 +1,227 @@
+/* A directory as an archive; see tree_archive.h. */
+#include "tree_archive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "archive_write.h"
+#include "text.h"
+
+#define CAPABILITY "security.capability"
+
+/* A file of several names that has been written under the first of them. */
+struct linked {
+	dev_t device;
+	ino_t inode;
+	char *name;
+};
+
+struct tree {
+	int root_fd, output_fd;
+	struct linked *linked;
+	size_t linked_count;
+};
+
+static void tree_release(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->linked_count; i++)
+		free(tree->linked[i].name);
+	free(tree->linked);
+}
+#define AUTO_TREE CLEANUP(tree_release)
+
+/* By its whole path each time: a tree may be deeper than we may have descriptors. */
+static int open_at(const struct tree *tree, const char *path, int flags)
+{
+	const struct open_how how = {
+		.flags = (unsigned int)flags | O_CLOEXEC | O_NOFOLLOW,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, tree->root_fd, *path ? path : ".", &how, sizeof(how));
+}
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int list(const struct tree *tree, const char *path, struct strings *names, struct error *err)
+{
+	AUTO_CLOSE int fd = open_at(tree, path, O_RDONLY | O_DIRECTORY);
+	AUTO_CLOSE_DIR DIR *dir = NULL;
+	struct dirent *entry;
+
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	if (!dir)
+		return error_sys(err, "open directory '/%s'", path);
+	take_fd(&fd);
+	while ((entry = readdir(dir)))
+		if (!is_dots(entry->d_name))
+			strings_add(names, entry->d_name);
+	if (names->count)
+		qsort(names->items, names->count, sizeof(*names->items), compare_names);
+	return 0;
+}
+
+static const char *find_linked(const struct tree *tree, const struct stat *st)
+{
+	for (size_t i = 0; i < tree->linked_count; i++)
+		if (tree->linked[i].inode == st->st_ino && tree->linked[i].device == st->st_dev)
+			return tree->linked[i].name;
+	return NULL;
+}
+
+static void remember(struct tree *tree, const struct stat *st, const char *name)
+{
+	if (st->st_nlink < 2 || S_ISDIR(st->st_mode))
+		return;
+	tree->linked = memory_resized(tree->linked, tree->linked_count + 1, sizeof(*tree->linked));
+	tree->linked[tree->linked_count++] =
+		(struct linked){st->st_dev, st->st_ino, memory_string(name)};
+}
+
+/* 0 for what has no place in an archive. */
+static int type_of(const struct stat *st)
+{
+	switch (st->st_mode & S_IFMT) {
+	case S_IFREG: return ARCHIVE_FILE;
+	case S_IFDIR: return ARCHIVE_DIRECTORY;
+	case S_IFLNK: return ARCHIVE_SYMLINK;
+	case S_IFCHR: return ARCHIVE_CHARACTER_DEVICE;
+	case S_IFBLK: return ARCHIVE_BLOCK_DEVICE;
+	case S_IFIFO: return ARCHIVE_FIFO;
+	default: return 0;
+	}
+}
+
+static int add_target(int fd, struct archive_entry *entry, struct error *err)
+{
+	char target[4096];
+	ssize_t length = readlinkat(fd, "", target, sizeof(target));
+
+	if (length < 0)
+		return error_sys(err, "read a link");
+	text_add(&entry->target, target, (size_t)length);
+	return 0;
+}
+
+/* Without it `ping` of many an image would not work any more. Its other attributes Docker drops, too. */
+static void add_capability(int fd, struct archive_entry *entry, struct archive_xattr *xattr)
+{
+	ssize_t length = fgetxattr(fd, CAPABILITY, xattr->value, xattr->length);
+
+	if (length <= 0)
+		return;
+	xattr->length = (size_t)length;
+	entry->xattrs = xattr;
+	entry->xattr_count = 1;
+}
+
+static int write_file(const struct tree *tree, const char *path, struct archive_entry *entry,
+		      struct error *err)
+{
+	AUTO_CLOSE int fd = open_at(tree, path, O_RDONLY | O_NONBLOCK);
+	unsigned char value[64];
+	char name[] = CAPABILITY;
+	struct archive_xattr xattr = {name, value, sizeof(value)};
+
+	if (fd < 0)
+		return error_sys(err, "open '/%s'", path);
+	add_capability(fd, entry, &xattr);
+	if (archive_write_entry(tree->output_fd, entry, err) < 0)
+		return -1;
+	return archive_write_file(tree->output_fd, fd, entry->size_bytes, err);
+}
+
+static int write_entry(struct tree *tree, const char *path, int fd, const struct stat *st,
+		       struct archive_entry *entry, struct error *err)
+{
+	const char *first = find_linked(tree, st);
+
+	text_add_string(&entry->name, path);
+	if (first) {
+		entry->type = ARCHIVE_HARD_LINK;
+		text_add_string(&entry->target, first);
+	} else {
+		remember(tree, st, path);
+	}
+	if (entry->type == ARCHIVE_DIRECTORY)
+		text_add_string(&entry->name, "/");
+	if (entry->type == ARCHIVE_SYMLINK && add_target(fd, entry, err) < 0)
+		return -1;
+	if (entry->type != ARCHIVE_FILE)
+		return archive_write_entry(tree->output_fd, entry, err);
+	entry->size_bytes = (uint64_t)st->st_size;
+	return write_file(tree, path, entry, err);
+}
+
+/* Returns 1 for a directory. */
+static int write_path(struct tree *tree, const char *path, struct error *err)
+{
+	AUTO_CLOSE int fd = open_at(tree, path, O_PATH);
+	struct archive_entry entry = {0};
+	struct stat st;
+	int result;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_sys(err, "examine '/%s'", path);
+	entry.type = (enum archive_type)type_of(&st);
+	if (!entry.type)
+		return 0;
+	entry.mode = st.st_mode & 07777;
+	entry.uid = st.st_uid;
+	entry.gid = st.st_gid;
+	entry.mtime = st.st_mtim;
+	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
+		entry.major = major(st.st_rdev);
+		entry.minor = minor(st.st_rdev);
+	}
+	result = write_entry(tree, path, fd, &st, &entry, err);
+	text_release(&entry.name);
+	text_release(&entry.target);
+	return result < 0 ? -1 : S_ISDIR(st.st_mode);
+}
+
+static int write_directory(struct tree *tree, const char *path, struct error *err)
+{
+	AUTO_STRINGS struct strings names = {0};
+
+	if (list(tree, path, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *child = *path ? memory_format("%s/%s", path, names.items[i])
+					      : memory_string(names.items[i]);
+		int result = write_path(tree, child, err);
+
+		if (result < 0 || (result > 0 && write_directory(tree, child, err) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+int tree_archive_write(int root_fd, int output_fd, struct error *err)
+{
+	AUTO_TREE struct tree tree = {.root_fd = root_fd, .output_fd = output_fd};
+
+	if (write_directory(&tree, "", err) < 0)
+		return -1;
+	return archive_write_end(output_fd, err);
+}

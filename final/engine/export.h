@@ -1,0 +1,17 @@
+/*
+ * The file system of a container as an archive: docker export.
+ */
+#ifndef EXPORT_H
+#define EXPORT_H
+
+#include "container.h"
+#include "engine.h"
+#include "error.h"
+
+/* Writes what the container's own file system holds, running or not, to output_fd: without what is
+ * mounted in it, such as volumes. Nothing is mounted where anyone else sees it. setns(2), open_tree(2)
+ */
+int export_container(const struct engine *engine, const struct container *container, int output_fd,
+		     struct error *err);
+
+#endif
