@@ -1,78 +1,8 @@
 #!/usr/bin/env bats
 # Chapter 06: an address of its own, the way to the others and to the world, and names.
-#
-#	container ── bridge ── $HOST (a namespace that plays the host) ── uplink ── $WORLD
-#
-# WORLD has no route to the containers: what it answers came from the host's address.
 
 load lib/helpers
-
-setup()
-{
-    common_setup
-    T=$BATS_TEST_TMPDIR
-    # A data root of its own, and with it a bridge and a table: nobody else's leases are in it.
-    mkdir "$T/store"
-    cp -a "$STORE"/{blobs,refs,layers} "$T/store/"
-    STORE=$T/store
-    LEASES=$STORE/networks/bridge/leases
-    make_namespace && HOST=$MADE
-    make_namespace && WORLD=$MADE
-    at "$HOST" ip link add uplink type veth peer name uplink netns "$WORLD"
-    at "$HOST" ip address add 198.51.100.2/24 dev uplink
-    at "$HOST" ip link set uplink up
-    at "$WORLD" ip address add 198.51.100.1/24 dev uplink
-    at "$WORLD" ip link set uplink up
-    at "$HOST" ip route add default via 198.51.100.1
-    at "$HOST" sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
-    mkdir "$T/bin" "$T/shared"
-    printf '#!/bin/sh\nexec nsenter --net=/proc/%s/ns/net -- %s "$@"\n' \
-        "$HOST" "$BUILD/$PROGRAM" >"$T/bin/$PROGRAM"
-    chmod +x "$T/bin/$PROGRAM"
-}
-
-# Whatever still runs waits for this file.
-teardown()
-{
-    touch "$T/shared/go"
-    await nothing_left
-    common_teardown
-}
-
-make_namespace()
-{
-    background unshare --net sleep 600
-    MADE=${BACKGROUND[-1]}
-    await has_own_network "$MADE"
-    at "$MADE" ip link set lo up
-}
-
-has_own_network() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
-
-at() { nsenter --net="/proc/$1/ns/net" -- "${@:2}"; }
-
-# on_bridge [OPTIONS] -- COMMAND…: on the bridge of $HOST
-on_bridge() { BUILD=$T/bin contain --network bridge "$@"; }
-
-# The kernel removes a cable with its namespace, a moment later.
-nothing_left()
-{
-    [ -z "$(ls "$LEASES" 2>/dev/null)" ] && [ -z "$(at "$HOST" ip -o link show type veth | grep -v uplink)" ]
-}
-
-# staying NAME [OPTIONS] -- COMMAND: in the background until $T/shared/go exists; output in $T/NAME
-staying()
-{
-    local name=$1
-    shift
-    on_bridge -v "$T/shared:/shared" "$@" >"$T/$name" 2>&1 3>&- &
-    STAYING+=("$!")
-}
-wait_for_go='while [ ! -e /shared/go ]; do sleep 0.05; done'
-own_address='ip -4 -o addr show eth0 | sed "s/.*inet //; s/[/].*//"'
-
-bridge_name() { at "$HOST" ip -o link show type bridge | awk -F': ' '{ print $2 }'; }
-table_name() { at "$HOST" nft list tables | awk '/coracle/ { print $3 }'; }
+load lib/network
 
 @test "06 a container has an address, a default route by the bridge, and no IPv6 but on lo" {
     run on_bridge -- sh -c 'ip -o addr; ip route; cat /sys/class/net/eth0/address'

@@ -101,6 +101,16 @@ static unsigned uplink_mtu(struct netlink *netlink)
 	return 0;
 }
 
+/* What this host sends to a port published on 127.0.0.1 goes out by the bridge, and the answer comes
+ * in by it, for an address that the kernel else believes of no interface but lo. */
+static int allow_own_loopback(const char *bridge, struct error *err)
+{
+	AUTO_FREE char *path = memory_format("/proc/sys/net/ipv4/conf/%s/route_localnet", bridge);
+
+	trace("sysctl -w net.ipv4.conf.%s.route_localnet=1", bridge);
+	return file_write_value(AT_FDCWD, path, "1", err);
+}
+
 /* Each step is done if it is missing. Last "up": so a bridge that is up has all it needs. */
 static int make_bridge(struct netlink *netlink, const struct bridge_network *network,
 		       struct error *err)
@@ -116,6 +126,8 @@ static int make_bridge(struct netlink *netlink, const struct bridge_network *net
 	}
 	if (!link_has_address(netlink, &link, network->gateway) &&
 	    link_add_address(netlink, &link, network->gateway, network->prefix_length, err) < 0)
+		return -1;
+	if (allow_own_loopback(network->name, err) < 0)
 		return -1;
 	return link.up ? 0 : link_up(netlink, &link, uplink_mtu(netlink), err);
 }
@@ -154,7 +166,7 @@ int bridge_network_up(const struct bridge_network *network, struct error *err)
 	if (!bridge_is_up(&netlink, network) || !firewall_is_up(network->table, network->name)) {
 		lock = lock_leases(network, err);
 		if (lock < 0 || make_bridge(&netlink, network, err) < 0 ||
-		    firewall_up(network->table, network->name, err) < 0)
+		    firewall_up(network->table, network->name, network->internal, err) < 0)
 			return -1;
 	}
 	return forward_packets(err);

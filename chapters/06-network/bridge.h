@@ -5,6 +5,7 @@
 #define BRIDGE_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,6 +17,7 @@ struct bridge_network {
 	char table[64];		/* of the nftables table: "coracle" */
 	struct in_addr gateway; /* the bridge's own address */
 	unsigned prefix_length;
+	bool internal;	   /* no way out, and none in */
 	char leases[4096]; /* the directory of address leases */
 };
 

@@ -29,15 +29,25 @@ static int choose_hostname(struct endpoint *endpoint, const char *wanted, struct
 	return 0;
 }
 
-int endpoint_open(struct endpoint *endpoint, enum resolver_mode mode, const char *root,
+static int open_bridge(struct endpoint *endpoint, const char *root, struct error *err)
+{
+	if (bridge_network_open(root, &endpoint->network, err) < 0 ||
+	    bridge_network_up(&endpoint->network, err) < 0)
+		return -1;
+	/* Before anything is started: a taken port is a reason not to. */
+	return ports_hold(endpoint->ports, err);
+}
+
+int endpoint_open(struct endpoint *endpoint, struct network_options *options, const char *root,
 		  const char *hostname, struct error *err)
 {
-	struct endpoint opened = {.mode = mode};
+	struct endpoint opened = {.mode = network_options_mode(options),
+				  .names = &options->names,
+				  .ports = &options->ports};
 
 	if (make_id(opened.id, err) < 0 || choose_hostname(&opened, hostname, err) < 0)
 		return -1;
-	if (mode == RESOLVER_BRIDGE && (bridge_network_open(root, &opened.network, err) < 0 ||
-					bridge_network_up(&opened.network, err) < 0))
+	if (opened.mode == RESOLVER_BRIDGE && open_bridge(&opened, root, err) < 0)
 		return -1;
 	*endpoint = opened;
 	return 0;
@@ -45,22 +55,32 @@ int endpoint_open(struct endpoint *endpoint, enum resolver_mode mode, const char
 
 int endpoint_attach(struct endpoint *endpoint, pid_t pid, const char *files, struct error *err)
 {
+	const struct bridge_network *network = &endpoint->network;
 	struct attachment attachment = {0};
+	struct resolver_config names = {.mode = endpoint->mode,
+					.hostname = endpoint->hostname,
+					.gateway = network->gateway,
+					.wishes = endpoint->names};
 
 	if (endpoint->mode == RESOLVER_BRIDGE) {
-		if (bridge_attach(&endpoint->network, endpoint->id, pid, &attachment, err) < 0)
+		if (bridge_attach(network, endpoint->id, pid, &attachment, err) < 0)
 			return -1;
 		endpoint->attached = true;
+		if (ports_publish(endpoint->ports, network->table, attachment.address, err) < 0)
+			return -1;
 	}
 	/* Now that the address is known, which /etc/hosts has. */
-	return resolver_write(files, endpoint->mode, endpoint->hostname, attachment.address, err);
+	names.address = attachment.address;
+	return resolver_write(files, &names, err);
 }
 
 void endpoint_release(struct endpoint *endpoint)
 {
 	struct error unknown;
 
-	if (endpoint->attached)
+	if (endpoint->attached) {
+		ports_withdraw(endpoint->ports, endpoint->network.table);
 		bridge_detach(&endpoint->network, endpoint->id, &unknown);
+	}
 	endpoint->attached = false;
 }

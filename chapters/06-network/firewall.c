@@ -13,6 +13,7 @@
 #include <nftables/libnftables.h>
 #include <string.h>
 
+#include "link.h"
 #include "netlink.h"
 #include "text.h"
 #include "trace.h"
@@ -69,27 +70,69 @@ static struct nlmsghdr *ask_for_element(struct netlink *netlink, char *buffer, c
 	return message;
 }
 
-/* One transaction. `add` leaves alone what is there; the flushes keep rules from doubling. */
-static void add_rules(struct text *text, const char *table, const char *bridge)
+/* What the table holds; @ stands for its name. `add` leaves alone what is there, the flush keeps rules
+ * from doubling, and all of it is one transaction. */
+static const char table_text[] =
+	"add table inet @\n"
+	"flush table inet @\n"
+	"add set inet @ bridges { type ifname; }\n"
+	"add set inet @ internal { type ifname; }\n"
+	"add set inet @ same { type ifname . ifname; }\n"
+	"add map inet @ ports { type inet_proto . inet_service : ipv4_addr . inet_service; }\n"
+	"add map inet @ ports_at"
+	" { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }\n"
+	/* The bridges have route_localnet, for answers to the host's own 127.0.0.1. Before those are
+	 * translated back, nothing that comes from a bridge is for it. */
+	"add chain inet @ guard { type filter hook prerouting priority raw; }\n"
+	"add rule inet @ guard iifname @bridges ip daddr 127.0.0.0/8 drop\n"
+	"add chain inet @ publish\n"
+	"add rule inet @ publish dnat ip to ip daddr . meta l4proto . th dport map @ports_at\n"
+	"add rule inet @ publish dnat ip to meta l4proto . th dport map @ports\n"
+	/* From outside; nobody there can ask for what is published on 127.0.0.1. */
+	"add chain inet @ prerouting { type nat hook prerouting priority dstnat; }\n"
+	"add rule inet @ prerouting ip daddr != 127.0.0.0/8 fib daddr type local jump publish\n"
+	/* From this host itself. */
+	"add chain inet @ output { type nat hook output priority -100; }\n"
+	"add rule inet @ output fib daddr type local jump publish\n"
+	/* As Docker 28, no one is let in by a route alone. Within a bridge there is a decision only if
+	 * br_netfilter asks for one. */
+	"add chain inet @ forward { type filter hook forward priority filter; }\n"
+	"add rule inet @ forward ct state { established, related } accept\n"
+	"add rule inet @ forward iifname . oifname @same accept\n"
+	"add rule inet @ forward iifname @internal drop\n"
+	"add rule inet @ forward oifname @internal drop\n"
+	"add rule inet @ forward ct status dnat accept\n"
+	"add rule inet @ forward oifname @bridges drop\n"
+	/* Not from one container to another, which see each other's own address; but if one asks for
+	 * a published port, the answer must come back by the host. */
+	"add chain inet @ postrouting { type nat hook postrouting priority srcnat; }\n"
+	"add rule inet @ postrouting iifname @bridges oifname != @bridges masquerade\n"
+	"add rule inet @ postrouting iifname . oifname @same ct status dnat masquerade\n"
+	"add rule inet @ postrouting ip saddr 127.0.0.0/8 oifname @bridges masquerade\n";
+
+/* The names of sets begin with @ too: only one that stands alone is the table's. */
+static void add_rules(struct text *text, const char *table)
 {
-	text_add_format(text, "add table inet %s\n", table);
-	text_add_format(text, "add set inet %s bridges { type ifname; }\n", table);
+	for (const char *at = table_text; *at;) {
+		size_t length = strcspn(at + 1, "@") + 1;
+
+		if (at[0] == '@' && (at[1] == ' ' || at[1] == '\n')) {
+			text_add_string(text, table);
+			at++;
+			length--;
+		}
+		text_add(text, at, length);
+		at += length;
+	}
+}
+
+static void add_bridge(struct text *text, const char *table, const char *bridge, bool internal)
+{
 	text_add_format(text, "add element inet %s bridges { \"%s\" }\n", table, bridge);
-	/* From outside only what answers: as Docker 28, which lets no one in by a route alone. */
-	text_add_format(
-		text,
-		"add chain inet %s forward { type filter hook forward priority filter; }\n"
-		"flush chain inet %s forward\n"
-		"add rule inet %s forward iifname != @bridges oifname @bridges ct state != { established, related } drop\n",
-		table, table, table);
-	/* Not from one container to another: they see each other's own address. */
-	text_add_format(
-		text,
-		"add chain inet %s postrouting { type nat hook postrouting priority srcnat; }\n"
-		"flush chain inet %s postrouting\n"
-		"add rule inet %s postrouting"
-		" iifname @bridges oifname != @bridges masquerade\n",
-		table, table, table);
+	text_add_format(text, "add element inet %s same { \"%s\" . \"%s\" }\n", table, bridge,
+			bridge);
+	if (internal)
+		text_add_format(text, "add element inet %s internal { \"%s\" }\n", table, bridge);
 }
 
 static void trace_each(const char *commands)
@@ -103,13 +146,36 @@ static void trace_each(const char *commands)
 	}
 }
 
-int firewall_up(const char *table, const char *bridge, struct error *err)
+/* Whether the table is there, by one of its sets. */
+static bool table_is_up(const char *table)
+{
+	AUTO_NETLINK struct netlink netlink = {0};
+	char buffer[NETLINK_MESSAGE_SIZE];
+	struct nlmsghdr *message;
+	struct nfgenmsg *family;
+	struct error unknown;
+
+	if (netlink_open(&netlink, NETLINK_NETFILTER, &unknown) < 0)
+		return false;
+	message = netlink_message(&netlink, buffer, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSET,
+				  NLM_F_ACK);
+	family = mnl_nlmsg_put_extra_header(message, sizeof(*family));
+	family->nfgen_family = NFPROTO_INET;
+	family->version = NFNETLINK_V0;
+	mnl_attr_put_strz(message, NFTA_SET_TABLE, table);
+	mnl_attr_put_strz(message, NFTA_SET_NAME, "ports_at");
+	return netlink_ask(&netlink, message, NULL, NULL) == 0;
+}
+
+int firewall_up(const char *table, const char *bridge, bool internal, struct error *err)
 {
 	AUTO_TEXT struct text commands = {0};
 
 	if (firewall_is_up(table, bridge))
 		return 0;
-	add_rules(&commands, table, bridge);
+	if (!table_is_up(table))
+		add_rules(&commands, table);
+	add_bridge(&commands, table, bridge, internal);
 	trace_each(text_string(&commands));
 	return run(text_string(&commands), "set up address translation", err);
 }
@@ -126,6 +192,22 @@ bool firewall_is_up(const char *table, const char *bridge)
 			   NULL) == 0;
 }
 
+int firewall_forget(const char *table, const char *bridge, struct error *err)
+{
+	AUTO_TEXT struct text commands = {0};
+
+	if (!table_is_up(table))
+		return 0;
+	/* Added first, so that deleting never fails. */
+	add_bridge(&commands, table, bridge, true);
+	text_add_format(&commands, "delete element inet %s bridges { \"%s\" }\n", table, bridge);
+	text_add_format(&commands, "delete element inet %s same { \"%s\" . \"%s\" }\n", table,
+			bridge, bridge);
+	text_add_format(&commands, "delete element inet %s internal { \"%s\" }\n", table, bridge);
+	trace("nft delete element inet %s bridges %q", table, bridge);
+	return run(text_string(&commands), "take the bridge out of the table", err);
+}
+
 int firewall_down(const char *table, struct error *err)
 {
 	/* Added first, so that deleting it never fails; one transaction, never seen by packets. */
@@ -134,4 +216,40 @@ int firewall_down(const char *table, struct error *err)
 
 	trace("nft delete table inet %q", table);
 	return run(commands, "remove the table of address translation", err);
+}
+
+/* The map that a redirection is in, and its key there. */
+static void add_key(struct text *text, const char *table, const struct redirection *redirection)
+{
+	text_add_format(text, "inet %s ", table);
+	if (redirection->host_address.s_addr)
+		text_add_format(text, "ports_at { %s . ",
+				address_text(redirection->host_address).text);
+	else
+		text_add_string(text, "ports { ");
+	text_add_format(text, "%u . %u", redirection->protocol, redirection->host_port);
+}
+
+int firewall_redirect(const char *table, const struct redirection *redirection, struct error *err)
+{
+	AUTO_TEXT struct text command = {0};
+
+	text_add_string(&command, "create element ");
+	add_key(&command, table, redirection);
+	text_add_format(&command, " : %s . %u }", address_text(redirection->container).text,
+			redirection->container_port);
+	trace("nft %q", text_string(&command));
+	return run(text_string(&command), "publish a port", err);
+}
+
+int firewall_redirect_end(const char *table, const struct redirection *redirection,
+			  struct error *err)
+{
+	AUTO_TEXT struct text command = {0};
+
+	text_add_string(&command, "delete element ");
+	add_key(&command, table, redirection);
+	text_add_string(&command, " }");
+	trace("nft %q", text_string(&command));
+	return run(text_string(&command), "end the publication of a port", err);
 }

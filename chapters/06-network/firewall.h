@@ -2,31 +2,56 @@
  * Packet filter and address translation, by nftables: one table of our own for each data root.
  *
  *	table inet coracle {
- *		set bridges { type ifname; elements = { "coracle0" } }
- *		chain forward     what comes into a bridge from outside must answer something
+ *		set bridges, internal, same	which networks there are
+ *		map ports, ports_at		which ports are published
+ *		chain guard	  127.0.0.1 is reached by this host alone
+ *		chain prerouting, output, publish
+ *				  what is for a published port goes to its container
+ *		chain forward	  into a bridge comes what answers, or was for a published port
  *		chain postrouting what leaves a bridge takes the address of the way out
  *	}
  *
- * The rules never change: a network is an element of the set, and what later comes with a container
- * (a published port) will be an element of a map. An element costs a fourth of a rule, and both ask
- * less of the kernel than anything that is looked for in a list. No table of others is touched.
+ * The rules never change: a network is an element of the sets, a published port one of the maps. An
+ * element costs a fourth of a rule, and both ask less of the kernel than anything that is looked for
+ * in a list. No table of others is touched.
  */
 #ifndef FIREWALL_H
 #define FIREWALL_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "error.h"
 
-/* Makes what is missing of the table `table`, with the interface `bridge` among its bridges. Cheap
- * when all is there: one question to the kernel. Errors: EOPNOTSUPP and others with the words of
- * libnftables, if the kernel has no nftables. nft(8) */
-int firewall_up(const char *table, const char *bridge, struct error *err);
+/* Makes what is missing of the table `table`, with the interface `bridge` among its bridges; what is
+ * in an `internal` one never leaves it. Cheap when all is there: one question to the kernel. Errors:
+ * EOPNOTSUPP and others with the words of libnftables, if the kernel has no nftables. nft(8) */
+int firewall_up(const char *table, const char *bridge, bool internal, struct error *err);
 
 /* True if the table is there and knows the bridge. */
 bool firewall_is_up(const char *table, const char *bridge);
 
+/* Takes a bridge out of the table; fine if it is not there. */
+int firewall_forget(const char *table, const char *bridge, struct error *err);
+
 /* Removes the table; that there is none is fine. */
 int firewall_down(const char *table, struct error *err);
+
+/* A published port: packets for host_address (0.0.0.0: each of the host's) and host_port. */
+struct redirection {
+	struct in_addr host_address;
+	uint16_t host_port;
+	uint8_t protocol;
+	struct in_addr container;
+	uint16_t container_port;
+};
+
+/* Sends what is for the host's port to the container. Errors: EEXIST if it goes elsewhere already. */
+int firewall_redirect(const char *table, const struct redirection *redirection, struct error *err);
+
+/* Ends that. Errors: ENOENT if there was none. */
+int firewall_redirect_end(const char *table, const struct redirection *redirection,
+			  struct error *err);
 
 #endif

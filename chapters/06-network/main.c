@@ -80,7 +80,6 @@ static int start_and_wait(struct container *container, int *status, struct error
 static int run(struct run_options *options, const struct image_request *request, char *const *argv,
 	       int *status, struct error *err)
 {
-	enum resolver_mode mode = network_options_mode(&options->network);
 	AUTO_IMAGE struct image image = {0};
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	AUTO_SCRATCH struct scratch scratch = {0};
@@ -91,7 +90,9 @@ static int run(struct run_options *options, const struct image_request *request,
 	if (cgroup_options_check(&options->cgroup, err) < 0 ||
 	    image_find_or_pull(request, &image, err) < 0 ||
 	    image_options_apply(&options->image, argv, &image.config, err) < 0 ||
-	    endpoint_open(&endpoint, mode, request->root, options->namespaces.hostname, err) < 0 ||
+	    network_options_apply(&options->network, &image.config.exposed_ports, err) < 0 ||
+	    endpoint_open(&endpoint, &options->network, request->root, options->namespaces.hostname,
+			  err) < 0 ||
 	    /* Signals wait for process_wait: one that ended us now would leave things behind. */
 	    forwarding_block(&(sigset_t){0}, err) < 0 ||
 	    volumes_prepare(&options->storage.volumes, err) < 0 ||
@@ -102,7 +103,7 @@ static int run(struct run_options *options, const struct image_request *request,
 	struct container container = {
 		.endpoint = &endpoint,
 		.files = scratch.base,
-		.namespaces = {endpoint.hostname, mode != RESOLVER_HOST},
+		.namespaces = {endpoint.hostname, endpoint.mode != RESOLVER_HOST},
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init},
 		.cgroup = cgroup,
 		.overlay = {image.layers, scratch.upper, scratch.work},

@@ -65,8 +65,8 @@ static int read_host_file(const char *path, struct text *text, struct error *err
 	return -1;
 }
 
-/* Adds a resolv.conf for a container: the host's, or systemd-resolved's behind it. */
-static int add_resolv_conf(struct text *out, struct error *err)
+/* Adds what a container takes from the host: its resolv.conf, or systemd-resolved's behind it. */
+static int add_host_resolv_conf(struct text *out, struct error *err)
 {
 	static const char *const sources[] = {HOST_RESOLV_CONF, RESOLVED_RESOLV_CONF};
 
@@ -87,6 +87,61 @@ static int add_resolv_conf(struct text *out, struct error *err)
 	return 0;
 }
 
+static bool is_about(const char *line, const char *keyword)
+{
+	size_t length = strlen(keyword);
+
+	return strncmp(line, keyword, length) == 0 && strchr(" \t", line[length]);
+}
+
+/* Adds the lines of the host's file for which the user had no wish. */
+static void add_unwished(const struct resolver_wishes *wishes, bool servers, const char *host,
+			 struct text *out)
+{
+	AUTO_FREE char *copy = memory_string(host);
+	char *rest, *line = strtok_r(copy, "\n", &rest);
+
+	for (; line; line = strtok_r(NULL, "\n", &rest)) {
+		bool search = is_about(line, "search") || is_about(line, "domain");
+
+		if ((is_about(line, "nameserver") && !servers) ||
+		    (search && wishes->searches.count) ||
+		    (is_about(line, "options") && wishes->options.count))
+			continue;
+		text_add_format(out, "%s\n", line);
+	}
+}
+
+static void add_words(const char *keyword, const struct strings *words, struct text *out)
+{
+	if (words->count == 0 || strcmp(words->items[0], ".") == 0)
+		return;
+	text_add_string(out, keyword);
+	for (size_t i = 0; i < words->count; i++)
+		text_add_format(out, " %s", words->items[i]);
+	text_add_string(out, "\n");
+}
+
+static int add_resolv_conf(const struct resolver_config *config, struct text *out,
+			   struct error *err)
+{
+	const struct resolver_wishes *wishes = config->wishes;
+	bool own = config->server.s_addr;
+	AUTO_TEXT struct text host = {0};
+
+	if (config->mode == RESOLVER_HOST ? read_host_file(HOST_RESOLV_CONF, &host, err) < 0
+					  : add_host_resolv_conf(&host, err) < 0)
+		return -1;
+	if (own)
+		text_add_format(out, "nameserver %s\n", address_text(config->server).text);
+	for (size_t i = 0; i < wishes->servers.count; i++)
+		text_add_format(out, "nameserver %s\n", wishes->servers.items[i]);
+	add_unwished(wishes, !own && wishes->servers.count == 0, text_string(&host), out);
+	add_words("search", &wishes->searches, out);
+	add_words("options", &wishes->options, out);
+	return 0;
+}
+
 /* "a.example.org" is found by its first part too. */
 static void add_own_name(struct text *hosts, struct in_addr address, const char *hostname)
 {
@@ -96,6 +151,39 @@ static void add_own_name(struct text *hosts, struct in_addr address, const char 
 	if (hostname[first])
 		text_add_format(hosts, " %.*s", (int)first, hostname);
 	text_add_string(hosts, "\n");
+}
+
+/* "NAME:ADDRESS", or "NAME=ADDRESS" */
+static int add_wished_host(const struct resolver_config *config, const char *wish,
+			   struct text *hosts, struct error *err)
+{
+	size_t name = strcspn(wish, ":=");
+	const char *address = wish + name + 1;
+	struct short_text gateway = address_text(config->gateway);
+
+	if (strcmp(address, "host-gateway") == 0) {
+		if (config->gateway.s_addr == 0)
+			return error_set(err, EINVAL,
+					 "add host '%s': there is no gateway without a bridge",
+					 wish);
+		address = gateway.text;
+	}
+	text_add_format(hosts, "%s\t%.*s\n", address, (int)name, wish);
+	return 0;
+}
+
+static int add_hosts(const struct resolver_config *config, struct text *hosts, struct error *err)
+{
+	if (config->mode != RESOLVER_HOST)
+		text_add_string(hosts, always_known);
+	else if (read_host_file("/etc/hosts", hosts, err) < 0)
+		return -1;
+	for (size_t i = 0; i < config->wishes->hosts.count; i++)
+		if (add_wished_host(config, config->wishes->hosts.items[i], hosts, err) < 0)
+			return -1;
+	if (config->mode == RESOLVER_BRIDGE)
+		add_own_name(hosts, config->address, config->hostname);
+	return 0;
 }
 
 static int write_file(const char *dir, const char *name, const struct text *content,
@@ -126,27 +214,38 @@ int resolver_filter(const char *host, struct text *out)
 	return servers;
 }
 
-int resolver_write(const char *dir, enum resolver_mode mode, const char *hostname,
-		   struct in_addr address, struct error *err)
+int resolver_write(const char *dir, const struct resolver_config *config, struct error *err)
 {
 	AUTO_TEXT struct text own_name = {0}, hosts = {0}, resolv_conf = {0};
 
-	text_add_format(&own_name, "%s\n", hostname);
-	if (mode == RESOLVER_HOST) {
-		if (read_host_file("/etc/hosts", &hosts, err) < 0 ||
-		    read_host_file(HOST_RESOLV_CONF, &resolv_conf, err) < 0)
-			return -1;
-	} else {
-		text_add_string(&hosts, always_known);
-		if (mode == RESOLVER_BRIDGE)
-			add_own_name(&hosts, address, hostname);
-		if (add_resolv_conf(&resolv_conf, err) < 0)
-			return -1;
-	}
+	text_add_format(&own_name, "%s\n", config->hostname);
+	if (add_hosts(config, &hosts, err) < 0 || add_resolv_conf(config, &resolv_conf, err) < 0)
+		return -1;
 	if (write_file(dir, "hostname", &own_name, err) < 0 ||
 	    write_file(dir, "hosts", &hosts, err) < 0)
 		return -1;
 	return write_file(dir, "resolv.conf", &resolv_conf, err);
+}
+
+int resolver_host_servers(struct strings *servers, struct error *err)
+{
+	AUTO_TEXT struct text host = {0};
+	char *rest, *line;
+
+	if (add_host_resolv_conf(&host, err) < 0)
+		return -1;
+	for (line = strtok_r(host.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (is_about(line, "nameserver"))
+			strings_add(servers, line + strlen("nameserver "));
+	return 0;
+}
+
+void resolver_wishes_release(struct resolver_wishes *wishes)
+{
+	strings_release(&wishes->servers);
+	strings_release(&wishes->searches);
+	strings_release(&wishes->options);
+	strings_release(&wishes->hosts);
 }
 
 void resolver_add_volumes(const char *dir, bool read_only, struct volumes *volumes)

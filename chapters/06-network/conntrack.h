@@ -1,0 +1,15 @@
+/*
+ * The kernel's table of conversations, by which answers find back through a translated address.
+ */
+#ifndef CONNTRACK_H
+#define CONNTRACK_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+/* Forgets the conversations of a protocol that were begun with port `port` of this host, but those
+ * with `keep` (0.0.0.0: none). Rules are asked only when a conversation begins: one of UDP would go on
+ * to whom it went before, for as long as its packets come. What can't be forgotten ends by itself. */
+void conntrack_forget(uint8_t protocol, uint16_t port, struct in_addr keep);
+
+#endif
