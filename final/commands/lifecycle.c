@@ -9,6 +9,7 @@
 #include "program.h"
 #include "signals.h"
 #include "subcommand.h"
+#include "volume_store.h"
 
 #define STOP_TIMEOUT_S 10
 
@@ -16,7 +17,7 @@ struct lifecycle_options {
 	struct program_options program;
 	char *signal;
 	int timeout_s;
-	bool force;
+	bool force, volumes;
 };
 
 #define FIELD(name) offsetof(struct lifecycle_options, name)
@@ -51,6 +52,8 @@ static const struct option_row kill_rows[] = {
 static const struct option_row rm_rows[] = {
 	{"force", 'f', NULL, option_flag, FIELD(force),
 	 "Remove a container that is running, by SIGKILL", NULL, NULL},
+	{"volumes", 'v', NULL, option_flag, FIELD(volumes),
+	 "Remove also the volumes without a name that were made for it", NULL, NULL},
 	{0},
 };
 
@@ -117,6 +120,8 @@ static int rm_one(const struct engine *engine, const char *name, const void *con
 	if (container_stop(engine, &container, SIGKILL, STOP_TIMEOUT_S, err) < 0 ||
 	    container_remove(engine, &container, err) < 0)
 		return error_wrap(err, "cannot remove container \"%s\"", name);
+	if (options->volumes)
+		volume_store_remove_made_for(engine, container.id, &container.config.volumes);
 	return 0;
 }
 

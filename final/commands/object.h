@@ -15,6 +15,12 @@
 /* The caller frees the result with cJSON_Delete. */
 cJSON *object_of_container(const struct engine *engine, const struct container *container);
 
+/* The parts of it that tell of volumes (object_mounts.c): what was asked for, in HostConfig, and what
+ * is mounted. */
+void object_add_volume_wishes(cJSON *host_config, const struct container_config *config);
+void object_add_mounts(cJSON *object, const struct engine *engine,
+		       const struct container_config *config);
+
 /* The same for an image; NULL on failure. Errors: EIO, EINVAL if the store is damaged. */
 cJSON *object_of_image(const struct engine *engine, const struct image *image, struct error *err);
 

@@ -10,7 +10,6 @@
 #include "json.h"
 #include "path.h"
 #include "privileges.h"
-#include "volume.h"
 
 #define ZERO_TIME "0001-01-01T00:00:00Z"
 
@@ -46,7 +45,7 @@ static void add_state(cJSON *object, const struct container *container)
 
 	add_string(to, "Status", container_status_word(container));
 	add_bool(to, "Running", running);
-	add_bool(to, "Paused", false);
+	add_bool(to, "Paused", running && state->paused);
 	add_bool(to, "Restarting", false);
 	add_bool(to, "OOMKilled", state->oom_killed);
 	add_bool(to, "Dead", false);
@@ -137,10 +136,7 @@ static void add_host_config(cJSON *object, const struct container_config *config
 {
 	cJSON *to = cJSON_AddObjectToObject(object, "HostConfig");
 
-	if (config->volumes.count)
-		json_add_strings(to, "Binds", &config->volumes);
-	else
-		cJSON_AddNullToObject(to, "Binds");
+	object_add_volume_wishes(to, config);
 	add_string(cJSON_AddObjectToObject(to, "LogConfig"), "Type", "json-file");
 	add_string(to, "NetworkMode", config->network);
 	add_string(cJSON_AddObjectToObject(to, "RestartPolicy"), "Name", "no");
@@ -169,27 +165,6 @@ static void add_graph_driver(cJSON *object, const struct engine *engine,
 	add_path(data, "UpperDir", container, "upper");
 	add_path(data, "WorkDir", container, "work");
 	add_string(to, "Name", "overlay2");
-}
-
-static void add_mounts(cJSON *object, const struct container_config *config)
-{
-	cJSON *mounts = cJSON_AddArrayToObject(object, "Mounts");
-	AUTO_VOLUMES struct volumes volumes = {0};
-	struct error ignored;
-
-	for (size_t i = 0; i < config->volumes.count; i++)
-		volumes_add(&volumes, config->volumes.items[i], &ignored);
-	for (size_t i = 0; i < volumes.count; i++) {
-		cJSON *mount = cJSON_CreateObject();
-
-		add_string(mount, "Type", "bind");
-		add_string(mount, "Source", volumes.items[i].source);
-		add_string(mount, "Destination", volumes.items[i].target);
-		add_string(mount, "Mode", volumes.items[i].read_only ? "ro" : "");
-		add_bool(mount, "RW", !volumes.items[i].read_only);
-		add_string(mount, "Propagation", "rprivate");
-		cJSON_AddItemToArray(mounts, mount);
-	}
 }
 
 static void add_config(cJSON *object, const struct container_config *config)
@@ -266,7 +241,7 @@ cJSON *object_of_container(const struct engine *engine, const struct container *
 	add_string(object, "Platform", "linux");
 	add_host_config(object, config);
 	add_graph_driver(object, engine, container);
-	add_mounts(object, config);
+	object_add_mounts(object, engine, config);
 	add_config(object, config);
 	add_network_settings(object, engine, container);
 	return object;

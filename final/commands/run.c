@@ -11,6 +11,7 @@
 #include "cgroup_options.h"
 #include "cleanup.h"
 #include "container.h"
+#include "container_volumes.h"
 #include "environment.h"
 #include "image_config.h"
 #include "image_helper.h"
@@ -25,6 +26,7 @@
 #include "program.h"
 #include "store.h"
 #include "subcommand.h"
+#include "volume_store.h"
 
 struct run_options {
 	struct program_options program;
@@ -36,6 +38,7 @@ struct run_options {
 	struct network_options network;
 	char *name, *detach_keys;
 	struct strings attach; /* "stdin", "stdout", "stderr" */
+	struct strings volumes_from;
 	bool detach, remove;
 };
 
@@ -62,6 +65,8 @@ static const struct option_row run_rows[] = {
 	 NULL},
 	{"rm", 0, NULL, option_flag, FIELD(remove), "Remove the container when it ends", NULL,
 	 NULL},
+	{"volumes-from", 0, "CONTAINER[:ro]", option_strings, FIELD(volumes_from),
+	 "Mount the volumes of another container", NULL, NULL},
 	{"name", 0, "NAME", option_string, FIELD(name), "Its name; one is made up if not given",
 	 NULL, NULL},
 	{0},
@@ -121,11 +126,10 @@ static char *choose(const char *option, const char *image)
 static void add_volumes(const struct volumes *volumes, struct strings *texts)
 {
 	for (size_t i = 0; i < volumes->count; i++) {
-		const struct volume *volume = &volumes->items[i];
-		AUTO_FREE char *text = memory_format("%s:%s%s", volume->source, volume->target,
-						     volume->read_only ? ":ro" : "");
+		AUTO_TEXT struct text text = {0};
 
-		strings_add(texts, text);
+		volume_write(&volumes->items[i], &text);
+		strings_add(texts, text_string(&text));
 	}
 }
 
@@ -210,6 +214,19 @@ static int start(const struct engine *engine, struct container *container,
 											    : 0;
 }
 
+/* With its volumes, which are there before it, and not without it. */
+static int create(const struct engine *engine, const struct image *image,
+		  const struct strings *volumes_from, struct container_config *config,
+		  struct container *container, struct error *err)
+{
+	if (container_claim_volumes(engine, image, volumes_from, config, err) < 0)
+		return -1;
+	if (container_create(engine, config, container, err) == 0)
+		return 0;
+	volume_store_remove_made_for(engine, config->id, &config->volumes);
+	return -1;
+}
+
 static int run(const struct call *call, struct run_options *options, char *const *operands,
 	       int *status, struct error *err)
 {
@@ -233,7 +250,7 @@ static int run(const struct call *call, struct run_options *options, char *const
 		return -1;
 	if (set_surroundings(options, &config, err) < 0)
 		return -1;
-	if (container_create(&engine, &config, &container, err) < 0)
+	if (create(&engine, &image, &options->volumes_from, &config, &container, err) < 0)
 		return -1;
 	return start(&engine, &container, options, status, err);
 }
@@ -249,6 +266,7 @@ static void release_options(struct run_options *options)
 	cleanup_memory(&options->name);
 	cleanup_memory(&options->detach_keys);
 	strings_release(&options->attach);
+	strings_release(&options->volumes_from);
 }
 
 int command_run(const struct call *call)

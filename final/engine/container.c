@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "control.h"
 #include "names.h"
 #include "path.h"
 #include "record.h"
 #include "trace.h"
+#include "volume_store.h"
 
 static int make_id(char id[CONTAINER_ID_LENGTH + 1], struct error *err)
 {
@@ -173,6 +175,7 @@ int container_find(const struct engine *engine, const char *name, struct contain
 			return error_set(err, ENOENT, "No such container: %s", name);
 		return -1;
 	}
+	container_observe(engine, &found);
 	*container = found;
 	found = (struct container){0};
 	return 0;
@@ -200,6 +203,7 @@ int container_list(const struct engine *engine, struct container **containers, s
 		/* ENOENT: removed since the directory was read. */
 		if (record_load(engine, ids.items[i], &list[used], err) == 0 &&
 		    record_repair(engine, &list[used], err) == 0) {
+			container_observe(engine, &list[used]);
 			used++;
 			continue;
 		}
@@ -234,6 +238,8 @@ int container_remove(const struct engine *engine, struct container *container, s
 	if (rename(container->dir, gone) < 0 && errno != ENOENT)
 		return error_sys(err, "remove container %s", container->id);
 	names_drop(engine, container->config.name, container->id);
+	if (container->config.auto_remove)
+		volume_store_remove_made_for(engine, container->id, &container->config.volumes);
 	if (path_remove_tree(run, err) < 0)
 		return -1;
 	return path_remove_tree(gone, err);
@@ -243,6 +249,8 @@ const char *container_status_word(const struct container *container)
 {
 	static const char *const words[] = {"created", "running", "exited"};
 
+	if (container->state.status == CONTAINER_RUNNING && container->state.paused)
+		return "paused";
 	return words[container->state.status];
 }
 

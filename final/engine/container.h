@@ -29,7 +29,7 @@ struct container_config {
 	char *hostname;
 	char *network;		     /* "bridge", "none" or "host" */
 	char *stop_signal;	     /* "SIGTERM" if NULL */
-	struct strings volumes;	     /* "SRC:DST[:ro]" */
+	struct strings volumes;	     /* as volume_write gives them */
 	struct cgroup_limits limits;
 	uint64_t capabilities;
 	bool init, read_only, auto_remove;
@@ -42,6 +42,7 @@ struct container_state {
 	uint64_t pid_start; /* its start in clock ticks after boot: proc_pid_stat(5), field 22 */
 	int exit_code;
 	bool oom_killed;
+	bool paused; /* of container_observe, which asks the kernel; not recorded */
 	char *error; /* why it could not be started; NULL if it could */
 	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */
 	char *address;				     /* "172.30.0.2"; NULL without a bridge */
@@ -79,7 +80,7 @@ int container_list(const struct engine *engine, struct container **containers, s
 /* Writes state.json anew. */
 int container_save_state(const struct container *container, struct error *err);
 
-/* Removes directory, name and run directory; fine if another command was first. The container must
+/* Removes directory, name and run directory, and with auto_remove the volumes made for it; fine if another command was first. The container must
  * not be running. Errors: EXDEV if something is mounted inside. */
 int container_remove(const struct engine *engine, struct container *container, struct error *err);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container_volumes.h"
 #include "path.h"
 #include "record.h"
 #include "resolver.h"
@@ -19,7 +20,7 @@ static bool has_network(const struct container *container, const char *kind)
 	return container->config.network && strcmp(container->config.network, kind) == 0;
 }
 
-static char *cgroup_name(const struct engine *engine, const struct container *container)
+char *launch_cgroup_name(const struct engine *engine, const struct container *container)
 {
 	return memory_format("%s/%s", engine->cgroup_parent, container->id);
 }
@@ -48,10 +49,7 @@ static int prepare_volumes(struct launch *launch, struct error *err)
 {
 	const struct container_config *config = &launch->container->config;
 
-	for (size_t i = 0; i < config->volumes.count; i++)
-		if (volumes_add(&launch->volumes, config->volumes.items[i], err) < 0)
-			return -1;
-	if (volumes_prepare(&launch->volumes, err) < 0)
+	if (container_volumes(launch->engine, config, true, &launch->volumes, err) < 0)
 		return -1;
 	resolver_add_volumes(launch->container->dir, config->read_only, &launch->volumes);
 	return 0;
@@ -69,7 +67,7 @@ static int prepare_network(struct launch *launch, struct error *err)
 static int prepare(struct launch *launch, struct error *err)
 {
 	const struct container_config *config = &launch->container->config;
-	AUTO_FREE char *cgroup = cgroup_name(launch->engine, launch->container);
+	AUTO_FREE char *cgroup = launch_cgroup_name(launch->engine, launch->container);
 
 	launch->namespaces =
 		(struct namespaces){.hostname = config->hostname,
@@ -87,12 +85,17 @@ static int prepare(struct launch *launch, struct error *err)
 
 static int write_names(const struct launch *launch, struct in_addr address, struct error *err)
 {
-	enum resolver_mode mode = has_network(launch->container, "bridge") ? RESOLVER_BRIDGE
-				  : has_network(launch->container, "host") ? RESOLVER_HOST
-									   : RESOLVER_NONE;
+	static const struct resolver_wishes none;
+	struct resolver_config names = {
+		.mode = has_network(launch->container, "bridge") ? RESOLVER_BRIDGE
+			: has_network(launch->container, "host") ? RESOLVER_HOST
+								 : RESOLVER_NONE,
+		.hostname = launch->container->config.hostname,
+		.address = address,
+		.gateway = launch->network.gateway,
+		.wishes = &none};
 
-	return resolver_write(launch->container->dir, mode, launch->container->config.hostname,
-			      address, err);
+	return resolver_write(launch->container->dir, &names, err);
 }
 
 static int in_parent(void *context, pid_t pid, struct error *err)
@@ -190,7 +193,7 @@ int launch_start(struct launch *launch, const struct engine *engine, struct cont
 int launch_give_back(const struct engine *engine, const struct container *container,
 		     struct error *err)
 {
-	AUTO_FREE char *name = cgroup_name(engine, container);
+	AUTO_FREE char *name = launch_cgroup_name(engine, container);
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	struct bridge_network network;
 	int result = 0;
