@@ -10,6 +10,8 @@
 
 #include "cgroup_layout.h"
 #include "cgroup_remove.h"
+#include "cgroup_settings.h"
+#include "cgroup_tree.h"
 #include "cgroup_v1.h"
 #include "cgroup_v2.h"
 #include "file.h"
@@ -106,7 +108,8 @@ static int set_up(struct cgroup *cgroup, const struct cgroup_limits *limits, str
 				limits, err);
 }
 
-/* Leaves the host as it was found. Parents that other containers are in stay: EBUSY. */
+/* Leaves the host as it was found. Parents that other containers are in stay: EBUSY. So do those of
+ * other names than ours, which --cgroup-parent has named and somebody else may have made. */
 static void remove_parents(const char *mount, const char *dir)
 {
 	AUTO_FREE char *parent = memory_string(dir);
@@ -114,10 +117,24 @@ static void remove_parents(const char *mount, const char *dir)
 
 	while ((slash = strrchr(parent, '/')) > parent + strlen(mount)) {
 		*slash = '\0';
+		if (!text_starts_with(strrchr(parent, '/') + 1, "coracle"))
+			return;
 		trace("rmdir --ignore-fail-on-non-empty %q", parent);
 		if (rmdir(parent) < 0)
 			return;
 	}
+}
+
+char *cgroup_name_below(const char *parent, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	AUTO_FREE char *normal = parent ? path_normal("/", parent) : NULL;
+	AUTO_FREE char *below = NULL;
+
+	if (!normal || !normal[1])
+		return memory_string(normal && slash ? slash + 1 : name);
+	below = path_join(normal, slash ? slash + 1 : name);
+	return memory_string(below + 1);
 }
 
 /* Its hierarchy is then the first that is removed: a frozen process does not even die. */
@@ -138,10 +155,11 @@ static void put_freezer_last(struct cgroup *cgroup)
 int cgroup_create(const char *name, const struct cgroup_limits *limits, struct cgroup **created,
 		  struct error *err)
 {
+	AUTO_FREE char *wanted = cgroup_name_below(limits->parent, name);
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	struct error ignored;
 
-	if (locate(name, &cgroup, err) < 0)
+	if (locate(wanted, &cgroup, err) < 0)
 		return -1;
 	if (make_everywhere(cgroup, err) < 0 || set_up(cgroup, limits, err) < 0) {
 		cgroup_destroy(cgroup, &ignored);
@@ -191,20 +209,37 @@ int cgroup_add(struct cgroup *cgroup, pid_t pid, struct error *err)
 	return cgroup_v1_add(&cgroup->layout, cgroup->name, pid, err);
 }
 
-uint64_t cgroup_oom_kills(const struct cgroup *cgroup)
+int cgroup_update(struct cgroup *cgroup, const struct cgroup_limits *limits, struct error *err)
 {
-	const struct cgroup_hierarchy *memory = cgroup_layout_find(&cgroup->layout, "memory");
-	const char *mount = memory ? memory->mount : cgroup->layout.hierarchies[0].mount;
-	const char *file = cgroup->layout.unified ? "memory.events" : "memory.oom_control";
-	AUTO_FREE char *path = memory_format("%s/%s/%s", mount, cgroup->name, file);
-	AUTO_TEXT struct text text = {0};
-	struct error ignored;
-	const char *line;
+	AUTO_CGROUP_SETTINGS struct cgroup_settings settings = {0};
+	AUTO_FREE char *dir = dir_in(cgroup, 0);
 
-	if (file_read(AT_FDCWD, path, 65536, &text, &ignored) < 0)
-		return 0;
-	line = strstr(text_string(&text), "\noom_kill ");
-	return line ? strtoull(line + strlen("\noom_kill "), NULL, 10) : 0;
+	if (!cgroup->layout.unified)
+		return cgroup_v1_update(&cgroup->layout, cgroup->name, limits, err);
+	if (cgroup_v2_settings(limits, &settings, err) < 0)
+		return -1;
+	return cgroup_v2_write(dir, &settings, err);
+}
+
+char *cgroup_dir(const struct cgroup *cgroup, const char *controller)
+{
+	const struct cgroup_hierarchy *found = cgroup->layout.hierarchies;
+
+	if (!cgroup->layout.unified)
+		found = cgroup_layout_find(&cgroup->layout, controller);
+	return found ? path_join(found->mount, cgroup->name) : NULL;
+}
+
+bool cgroup_is_unified(const struct cgroup *cgroup)
+{
+	return cgroup->layout.unified;
+}
+
+int cgroup_pids(const struct cgroup *cgroup, struct strings *pids, struct error *err)
+{
+	AUTO_FREE char *dir = dir_in(cgroup, 0);
+
+	return cgroup_tree_pids(dir, pids, err);
 }
 
 int cgroup_destroy(struct cgroup *cgroup, struct error *err)

@@ -16,6 +16,7 @@
 #include "cgroup_limits.h"
 #include "cleanup.h"
 #include "error.h"
+#include "text.h"
 
 struct cgroup;
 
@@ -29,6 +30,11 @@ struct cgroup;
  * the kernel refuses, with the file and value. */
 int cgroup_create(const char *name, const struct cgroup_limits *limits, struct cgroup **cgroup,
 		  struct error *err);
+
+/* The name of a cgroup that is called as the last part of NAME, below `parent`, a path that may begin
+ * with a slash; NULL: NAME itself. cgroup_create does the same with its limits' parent. The caller
+ * frees it. */
+char *cgroup_name_below(const char *parent, const char *name);
 
 /* Opens one that was made before, by the same name. Errors: ENOENT. */
 int cgroup_open(const char *name, struct cgroup **cgroup, struct error *err);
@@ -45,8 +51,20 @@ int cgroup_enter(struct cgroup *cgroup, struct error *err);
 /* The same for another process, by its pid: for one that may not, or does not know. */
 int cgroup_add(struct cgroup *cgroup, pid_t pid, struct error *err);
 
-/* How many processes the kernel killed in it for lack of memory. 0 if that can't be read. */
-uint64_t cgroup_oom_kills(const struct cgroup *cgroup);
+/* Writes new limits to a cgroup that is in use; what is zero in them stays as it is, and its devices
+ * too. Errors: those of cgroup_create; EBUSY if more memory is in use than it is to have. What was
+ * written before the failure stays. */
+int cgroup_update(struct cgroup *cgroup, const struct cgroup_limits *limits, struct error *err);
+
+/* Its directory in the hierarchy of a controller, or on v2, whatever the controller; NULL if there is
+ * no such hierarchy. The caller frees it. */
+char *cgroup_dir(const struct cgroup *cgroup, const char *controller);
+
+/* Whether it is version 2's. */
+bool cgroup_is_unified(const struct cgroup *cgroup);
+
+/* Adds the pids of all processes in it and below, as numbers in text. */
+int cgroup_pids(const struct cgroup *cgroup, struct strings *pids, struct error *err);
 
 /* Kills every process in it and below, and removes it with the cgroups that were made inside.
  * Fine if it is gone already. Tries for some ten seconds, and can be called again after a failure.

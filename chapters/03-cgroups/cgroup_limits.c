@@ -21,6 +21,7 @@ void cgroup_limits_copy(struct cgroup_limits *to, const struct cgroup_limits *fr
 	*to = *from;
 	to->cpuset_cpus = copy_string(from->cpuset_cpus);
 	to->cpuset_mems = copy_string(from->cpuset_mems);
+	to->parent = copy_string(from->parent);
 	to->rates = (struct cgroup_rates){0};
 	for (size_t i = 0; i < from->rates.count; i++)
 		cgroup_rates_add(&to->rates, from->rates.items[i].kind, from->rates.items[i].device,
@@ -50,6 +51,7 @@ void cgroup_limits_release(struct cgroup_limits *limits)
 {
 	cleanup_memory(&limits->cpuset_cpus);
 	cleanup_memory(&limits->cpuset_mems);
+	cleanup_memory(&limits->parent);
 	for (size_t i = 0; i < limits->rates.count; i++)
 		cleanup_memory(&limits->rates.items[i].device);
 	cleanup_memory(&limits->rates.items);

@@ -48,6 +48,7 @@ struct cgroup_limits {
 	uint64_t blkio_weight;		      /* 10 to 1000; 0: normal */
 	struct cgroup_rates rates;
 	struct device_rules devices; /* allowed beyond Docker's default */
+	char *parent;		     /* the cgroup in which it is made; NULL: as its name says */
 };
 
 /* Adds a rate; the device's path is copied. */

@@ -278,6 +278,15 @@ static int check_quota(const struct cgroup_limits *limits, struct error *err)
 	return 0;
 }
 
+static int check_sets(const struct cgroup_limits *limits, struct error *err)
+{
+	if (check_set("cpus", "CPUs", limits->cpuset_cpus, "/sys/devices/system/cpu/online", err) <
+	    0)
+		return -1;
+	return check_set("mems", "memory nodes", limits->cpuset_mems,
+			 "/sys/devices/system/node/online", err);
+}
+
 #define FIELD(name) offsetof(struct cgroup_options, name)
 
 const struct option_row cgroup_option_rows[] = {
@@ -319,6 +328,8 @@ const struct option_row cgroup_option_rows[] = {
 	 "Write requests in a second", "io.max", "cgroups(7)"},
 	{"device-cgroup-rule", 0, "RULE", option_device_rule, FIELD(limits.devices),
 	 "Allow devices, as 'c 10:200 rwm'", "BPF_PROG_TYPE_CGROUP_DEVICE", "bpf(2)"},
+	{"cgroup-parent", 0, "PATH", option_string, FIELD(limits.parent),
+	 "The cgroup below which its own is made", "mkdir", "cgroups(7)"},
 	{0},
 };
 
@@ -327,12 +338,19 @@ int cgroup_options_check(struct cgroup_options *options, struct error *err)
 	if (check_memory(&options->limits, err) < 0 || check_cpus(&options->limits, err) < 0 ||
 	    check_quota(&options->limits, err) < 0)
 		return -1;
-	if (check_set("cpus", "CPUs", options->limits.cpuset_cpus, "/sys/devices/system/cpu/online",
-		      err) < 0 ||
-	    check_set("mems", "memory nodes", options->limits.cpuset_mems,
-		      "/sys/devices/system/node/online", err) < 0)
+	return check_sets(&options->limits, err);
+}
+
+int cgroup_options_check_update(struct cgroup_options *options, struct error *err)
+{
+	const struct cgroup_limits *limits = &options->limits;
+	bool swap_alone = !limits->memory_bytes && limits->memory_swap_bytes > 0;
+
+	if (!swap_alone && check_memory(limits, err) < 0)
 		return -1;
-	return 0;
+	if (check_cpus(limits, err) < 0 || check_quota(limits, err) < 0)
+		return -1;
+	return check_sets(limits, err);
 }
 
 void cgroup_options_release(struct cgroup_options *options)

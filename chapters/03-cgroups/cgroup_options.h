@@ -14,6 +14,9 @@ extern const struct option_row cgroup_option_rows[];
  * options->limits, which stay the options' own. Errors: EINVAL. */
 int cgroup_options_check(struct cgroup_options *options, struct error *err);
 
+/* The same for a change of limits, as far as it can be told without knowing what is changed. */
+int cgroup_options_check_update(struct cgroup_options *options, struct error *err);
+
 void cgroup_options_release(struct cgroup_options *options);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "devices.h"
@@ -178,6 +179,41 @@ int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 		return -1;
 	devices = path_join(cgroup_layout_find(layout, "devices")->mount, name);
 	return devices_write(&limits->devices, devices, err);
+}
+
+/* Memory is written before memory with swap, unless it is to become more than both are now: then the
+ * second has to make room first. */
+static void order_memory(const struct cgroup_layout *layout, const char *name,
+			 struct cgroup_settings *settings)
+{
+	const struct cgroup_hierarchy *memory = cgroup_layout_find(layout, "memory");
+	AUTO_TEXT struct text both = {0};
+	AUTO_FREE char *path = NULL;
+	struct error ignored;
+
+	if (!memory || settings->count < 2 ||
+	    strcmp(settings->items[0].file, "memory.limit_in_bytes") != 0 ||
+	    strcmp(settings->items[1].file, "memory.memsw.limit_in_bytes") != 0)
+		return;
+	path = memory_format("%s/%s/%s", memory->mount, name, settings->items[1].file);
+	if (file_read(AT_FDCWD, path, 64, &both, &ignored) == 0 &&
+	    strtoull(settings->items[0].value, NULL, 10) > strtoull(both.data, NULL, 10)) {
+		struct cgroup_setting first = settings->items[0];
+
+		settings->items[0] = settings->items[1];
+		settings->items[1] = first;
+	}
+}
+
+int cgroup_v1_update(const struct cgroup_layout *layout, const char *name,
+		     const struct cgroup_limits *limits, struct error *err)
+{
+	AUTO_CGROUP_SETTINGS struct cgroup_settings settings = {0};
+
+	if (cgroup_v1_settings(limits, &settings, err) < 0)
+		return -1;
+	order_memory(layout, name, &settings);
+	return cgroup_v1_write(layout, name, &settings, err);
 }
 
 static int write_everywhere(const struct cgroup_layout *layout, const char *name, const char *file,

@@ -24,6 +24,10 @@ int cgroup_v1_write(const struct cgroup_layout *layout, const char *name,
 int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 		     const struct cgroup_limits *limits, struct error *err);
 
+/* Writes new limits to the cgroup while processes are in it. */
+int cgroup_v1_update(const struct cgroup_layout *layout, const char *name,
+		     const struct cgroup_limits *limits, struct error *err);
+
 /* Moves a process into the cgroup in every hierarchy. */
 int cgroup_v1_add(const struct cgroup_layout *layout, const char *name, pid_t pid,
 		  struct error *err);

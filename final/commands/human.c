@@ -59,15 +59,32 @@ void human_ago(const char *time_text, char text[HUMAN_SIZE])
 	strncat(text, " ago", HUMAN_SIZE - strlen(text) - 1);
 }
 
+/* Divides by `base` until it is less, at most six times; returns how often. */
+static size_t scale(double *value, double base)
+{
+	size_t unit = 0;
+
+	for (; *value >= base && unit < 6; unit++)
+		*value /= base;
+	return unit;
+}
+
 void human_bytes(uint64_t bytes, char text[HUMAN_SIZE])
 {
 	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
 	double value = (double)bytes;
-	size_t unit = 0;
+	size_t unit = scale(&value, 1000);
 
-	for (; value >= 1000 && unit + 1 < ARRAY_LENGTH(units); unit++)
-		value /= 1000;
 	snprintf(text, HUMAN_SIZE, "%.3g%s", value, units[unit]);
+}
+
+void human_binary_bytes(uint64_t bytes, char text[HUMAN_SIZE])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double value = (double)bytes;
+	size_t unit = scale(&value, 1024);
+
+	snprintf(text, HUMAN_SIZE, "%.4g%s", value, units[unit]);
 }
 
 /* The words, with those that hold a space in single quotes. */

@@ -19,6 +19,9 @@ void human_ago(const char *time_text, char text[HUMAN_SIZE]);
 /* Three digits and a power of 1000: "4.43MB", "0B". */
 void human_bytes(uint64_t bytes, char text[HUMAN_SIZE]);
 
+/* Four digits and a power of 1024: "1.25MiB", "0B". */
+void human_binary_bytes(uint64_t bytes, char text[HUMAN_SIZE]);
+
 /* Adds a command in quotes, with control characters escaped, cut after `most` characters by an
  * ellipsis; 0: whole. */
 void human_add_command(const struct strings *argv, size_t most, struct text *text);

@@ -48,7 +48,7 @@ static void add_status(const struct container *container, struct table *table)
 	case CONTAINER_CREATED: table_add(table, "Created"); return;
 	case CONTAINER_RUNNING:
 		human_duration((int64_t)time(NULL) - clock_seconds(state->started_at), span);
-		table_add(table, "Up %s", span);
+		table_add(table, "Up %s%s", span, state->paused ? " (Paused)" : "");
 		return;
 	case CONTAINER_EXITED:
 		human_ago(state->finished_at, span);

@@ -107,6 +107,11 @@ int command_unpause(const struct call *call);
 int command_update(const struct call *call);
 int command_stats(const struct call *call);
 int command_top(const struct call *call);
+int command_pause(const struct call *call);
+int command_unpause(const struct call *call);
+int command_update(const struct call *call);
+int command_stats(const struct call *call);
+int command_top(const struct call *call);
 int command_version(const struct call *call);
 int command_help(const struct call *call);
 

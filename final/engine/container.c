@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "control.h"
+#include "control.h"
 #include "names.h"
 #include "path.h"
 #include "record.h"
@@ -176,6 +177,7 @@ int container_find(const struct engine *engine, const char *name, struct contain
 		return -1;
 	}
 	container_observe(engine, &found);
+	container_observe(engine, &found);
 	*container = found;
 	found = (struct container){0};
 	return 0;
@@ -249,6 +251,8 @@ const char *container_status_word(const struct container *container)
 {
 	static const char *const words[] = {"created", "running", "exited"};
 
+	if (container->state.status == CONTAINER_RUNNING && container->state.paused)
+		return "paused";
 	if (container->state.status == CONTAINER_RUNNING && container->state.paused)
 		return "paused";
 	return words[container->state.status];

@@ -22,7 +22,9 @@ static bool has_network(const struct container *container, const char *kind)
 
 char *launch_cgroup_name(const struct engine *engine, const struct container *container)
 {
-	return memory_format("%s/%s", engine->cgroup_parent, container->id);
+	AUTO_FREE char *usual = path_join(engine->cgroup_parent, container->id);
+
+	return cgroup_name_below(container->config.limits.parent, usual);
 }
 
 /* --- what is prepared ---------------------------------------------------------------------- */

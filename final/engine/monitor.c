@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "cgroup_usage.h"
 #include "clients.h"
 #include "clock.h"
 #include "forwarding.h"

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "control.h"
 #include "file.h"
 #include "json.h"
 #include "launch.h"
@@ -274,6 +275,8 @@ int record_repair(const struct engine *engine, struct container *container, stru
 	}
 	if (state->status != CONTAINER_RUNNING)
 		return 0;
+	/* The kernel's counter goes with the cgroup. */
+	container_observe(engine, container);
 	if (launch_give_back(engine, container, err) < 0)
 		return error_wrap(err, "repair container %s", container->id);
 	if (container->config.auto_remove)

@@ -56,6 +56,8 @@ void record_limits_add(cJSON *json, const struct cgroup_limits *limits)
 		cJSON_AddStringToObject(to, "cpuset_cpus", limits->cpuset_cpus);
 	if (limits->cpuset_mems)
 		cJSON_AddStringToObject(to, "cpuset_mems", limits->cpuset_mems);
+	if (limits->parent)
+		cJSON_AddStringToObject(to, "parent", limits->parent);
 	add_rates(to, &limits->rates);
 	add_devices(to, &limits->devices);
 }
@@ -128,7 +130,8 @@ int record_limits_read(const cJSON *json, struct cgroup_limits *limits, struct e
 	limits->blkio_weight = (uint64_t)get_signed(json, "blkio_weight");
 	if (json_get_bool(json, "oom_kill_disable", &limits->oom_kill_disable, err) < 0 ||
 	    read_string(json, "cpuset_cpus", &limits->cpuset_cpus, err) < 0 ||
-	    read_string(json, "cpuset_mems", &limits->cpuset_mems, err) < 0)
+	    read_string(json, "cpuset_mems", &limits->cpuset_mems, err) < 0 ||
+	    read_string(json, "parent", &limits->parent, err) < 0)
 		return -1;
 	return read_lists(json, limits, err);
 }

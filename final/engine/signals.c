@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "record.h"
 #include "trace.h"
 
@@ -79,6 +80,15 @@ static int send_signal(int pidfd, const struct container *container, int signal,
 	return error_sys(err, "send signal %d to container %s", signal, container->id);
 }
 
+/* A paused process can't act on a signal, nor die of it on version 1: as Docker, we let it go on. */
+static void wake(const struct engine *engine, const struct container *container)
+{
+	struct error ignored;
+
+	if (container->state.paused)
+		container_unpause(engine, container, &ignored);
+}
+
 /* Waits until the monitor has written the end, or is itself no more; then repairs. */
 static int await_record(const struct engine *engine, struct container *container, struct error *err)
 {
@@ -114,6 +124,7 @@ int container_kill(const struct engine *engine, struct container *container, int
 
 	if (pidfd < 0 || send_signal(pidfd, container, signal, err) < 0)
 		return -1;
+	wake(engine, container);
 	if (signal != SIGKILL)
 		return 0;
 	return await_end(pidfd, -1, err) < 0 ? -1 : await_record(engine, container, err);
@@ -129,6 +140,7 @@ int container_stop(const struct engine *engine, struct container *container, int
 		return await_record(engine, container, err);
 	if (send_signal(pidfd, container, signal, err) < 0 && err->code != ESRCH)
 		return -1;
+	wake(engine, container);
 	ended = await_end(pidfd, timeout_s < 0 ? -1 : timeout_s * 1000, err);
 	if (ended == 0) {
 		if (send_signal(pidfd, container, SIGKILL, err) < 0 && err->code != ESRCH)
