@@ -1,0 +1,19 @@
+/*
+ * What changed: the upper directory of an overlay, compared with the layers below it. Nothing is
+ * mounted; it may be in use.
+ */
+#ifndef CHANGES_H
+#define CHANGES_H
+
+#include "error.h"
+#include "text.h"
+
+/* Adds a line for each change, in the order of the paths, as `docker diff` does: "A /path" for what
+ * was added, "C /path" for what was changed (of a directory: also what is in it), "D /path" for what
+ * was deleted, of a tree only its top. `layers` are directories, bottom first. What was copied up and
+ * is the same as before is no change, nor are the places that are made for every container to mount
+ * on. */
+int changes_list(const char *upper, const struct strings *layers, struct strings *changes,
+		 struct error *err);
+
+#endif

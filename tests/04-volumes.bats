@@ -1,0 +1,246 @@
+#!/usr/bin/env bats
+# Volumes that coracle keeps, and the files of containers: volume, diff, cp, commit.
+
+load lib/helpers
+load lib/final
+
+box() { coracle run --rm --network none "$@"; }
+
+remove_volumes()
+{
+    local ids names
+    ids=$(coracle ps -aq)
+    [ -z "$ids" ] || coracle rm -f $ids >/dev/null
+    names=$(coracle volume ls -q)
+    [ -z "$names" ] || coracle volume rm $names >/dev/null
+}
+
+volumes() { coracle volume ls -q; }
+
+# --- named ----------------------------------------------------------------------------------------
+
+@test "04 a named volume is made on first use, and keeps what one container has written for the next" {
+    run box -v data:/d "$IMAGE" sh -c 'echo kept >/d/file'
+    exits 0
+    [ "$(volumes)" = data ]
+    run box -v data:/other "$IMAGE" cat /other/file
+    [ "$output" = kept ]
+    run box --mount source=data,target=/x,readonly "$IMAGE" touch /x/y
+    exits 1
+    says "Read-only file system"
+    remove_volumes
+}
+
+@test "04 a volume is filled from the image on first use, once: owner, mode, times, attributes, hard links" {
+    add_image filled --config.cmd sh
+    coracle run --network none --name maker "$MADE" sh -c '
+        mkdir -p /fill/sub && echo text >/fill/a && ln /fill/a /fill/b && ln -s a /fill/link && chown -h 7:8 /fill/a /fill/link &&
+        chmod 4751 /fill/a && chmod 2770 /fill/sub && chown 9:10 /fill && chmod 1777 /fill && touch -d "2001-02-03 04:05:06" /fill/a && mkfifo /fill/pipe'
+    upper=$ROOT/containers/$(state maker .Id)/upper
+    setfattr -n user.mark -v yes "$upper/fill/a" 2>/dev/null ||
+        python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.mark", b"yes")' "$upper/fill/a"
+    # the layer of the image, as if its author had made that
+    layer=$(state maker .GraphDriver.Data.LowerDir); layer=${layer%%:*}
+    cp -a "$upper/fill" "$layer/"
+    run box -v data:/fill -v nothing:/fill2:nocopy -v none:/fill/sub:nocopy "$MADE" stat -c '%n %F %a %u:%g %h' /fill /fill/a /fill/b /fill/link /fill/pipe
+    rm -rf "$layer/fill"
+    exits 0
+    [ "$output" = $'/fill directory 1777 9:10 3\n/fill/a regular file 4751 7:8 2\n/fill/b regular file 4751 7:8 2\n/fill/link symbolic link 777 7:8 1\n/fill/pipe fifo 644 0:0 1' ]
+    data=$ROOT/volumes/data/_data
+    [ "$(stat -c %Y "$data/a")" = "$(date -d '2001-02-03 04:05:06 UTC' +%s)" ]
+    [ "$(stat -c %i "$data/a")" = "$(stat -c %i "$data/b")" ]
+    [ "$(python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "user.mark").decode())' "$data/a")" = yes ]
+    # emptied by hand, it is filled again; with something in it, not
+    rm "$data/b"
+    run box -v data:/etc "$IMAGE" ls /etc
+    says link
+    says_not passwd
+    remove_volumes
+}
+
+@test "04 nocopy leaves a new volume empty, and a bind mount hides what is in the image" {
+    mkdir "$BATS_TEST_TMPDIR/src"
+    run box -v data:/etc/:nocopy "$IMAGE" ls /etc/passwd
+    says "No such file"
+    run box --mount type=volume,source=data2,target=/etc,volume-nocopy "$IMAGE" ls /etc/passwd
+    says "No such file"
+    run box -v "$BATS_TEST_TMPDIR/src:/etc" "$IMAGE" ls /etc/passwd
+    says "No such file"
+    remove_volumes
+}
+
+@test "04 a volume that could not be filled completely is filled by the next" {
+    coracle volume create data
+    data=$ROOT/volumes/data/_data
+    mkdir "$data.new"; touch "$data.new/half"
+    run box -v data:/etc "$IMAGE" ls /etc
+    exits 0
+    says passwd
+    says_not half
+    [ ! -e "$data.new" ]
+    remove_volumes
+}
+
+# --- without a name -------------------------------------------------------------------------------
+
+@test "04 a volume without a name goes with --rm and with rm -v, and stays with rm" {
+    run box -v /anon "$IMAGE" touch /anon/x
+    exits 0
+    [ -z "$(volumes)" ]
+    coracle run --network none --name one -v /anon "$IMAGE" touch /anon/x
+    [[ $(volumes) =~ ^[0-9a-f]{64}$ ]]
+    coracle rm -v one
+    [ -z "$(volumes)" ]
+    coracle run --network none --name two -v /anon -v named:/named "$IMAGE" touch /anon/x
+    coracle rm two
+    [ "$(volumes | wc -l)" = 2 ]
+    coracle run --network none --name three -v named:/named "$IMAGE" true
+    coracle rm -v three
+    [ "$(volumes | grep -c named)" = 1 ]
+    remove_volumes
+}
+
+@test "04 the image's VOLUME is a volume without a name, unless another is mounted there" {
+    add_image withvolume --config.volume /data --config.volume /etc
+    coracle run --network none --name one -v named:/data "$MADE" sh -c 'grep -cE " /(data|etc) " /proc/mounts; ls /etc/passwd' >"$BATS_TEST_TMPDIR/out"
+    [ "$(cat "$BATS_TEST_TMPDIR/out")" = $'2\n/etc/passwd' ]
+    [ "$(volumes | wc -l)" = 2 ]
+    [ "$(state one '.Mounts | map(.Destination) | sort | join(" ")')" = "/data /etc" ]
+    coracle rm -v one
+    [ "$(volumes)" = named ]
+    remove_volumes
+}
+
+@test "04 --volumes-from mounts what another container has, read-only if asked for" {
+    mkdir "$BATS_TEST_TMPDIR/src"
+    coracle run --network none --name source -v /anon -v "$BATS_TEST_TMPDIR/src:/bound" -v named:/over --tmpfs /t "$IMAGE" sh -c 'echo there >/anon/file'
+    run box --volumes-from source -v other:/over "$IMAGE" sh -c 'cat /anon/file; touch /bound/x; grep -c " /t " /proc/mounts; ls /over'
+    [ "${lines[0]}" = there ]
+    [ -e "$BATS_TEST_TMPDIR/src/x" ]
+    run box --volumes-from source:ro "$IMAGE" touch /anon/y /bound/y
+    exits 1
+    says "/anon/y: Read-only"
+    says "/bound/y: Read-only"
+    # the one without a name still belongs to its container
+    [ "$(volumes | wc -l)" = 3 ]
+    run -125 coracle run --rm --network none --volumes-from nobody "$IMAGE" true
+    says "No such container: nobody"
+    remove_volumes
+}
+
+# --- the commands ---------------------------------------------------------------------------------
+
+@test "04 a volume that is in use can't be removed, by a container that has ended too" {
+    coracle run --network none --name user -v data:/d "$IMAGE" true
+    run coracle volume rm data
+    exits 1
+    says "remove data: volume is in use - [$(state user .Id)]"
+    coracle rm user
+    run coracle volume rm data
+    exits 0
+    [ "$output" = data ]
+    run coracle volume rm data
+    exits 1
+    says "get data: no such volume"
+    run coracle volume rm -f data
+    exits 0
+}
+
+@test "04 volume create, inspect, ls with filters" {
+    run coracle volume create --label a=b --label c first
+    exits 0
+    [ "$output" = first ]
+    run coracle volume create
+    [[ $output =~ ^[0-9a-f]{64}$ ]]
+    run coracle volume inspect first
+    [ "$(jq -r '.[0] | .Name, .Driver, .Mountpoint, .Labels.a, .Scope' <<<"$output")" = "first
+local
+$ROOT/volumes/first/_data
+b
+local" ]
+    run coracle volume ls
+    says "DRIVER    VOLUME NAME"
+    says "local     first"
+    [ "$(coracle volume ls -q --filter label=a)" = first ]
+    [ "$(coracle volume ls -q --filter label=a=x)" = "" ]
+    [ "$(coracle volume ls -q -f name=irs)" = first ]
+    coracle run --network none --name user -v first:/d "$IMAGE" true
+    [ "$(coracle volume ls -q -f dangling=false)" = first ]
+    run coracle volume inspect nope
+    exits 1
+    says "get nope: no such volume"
+    run coracle volume create ../x
+    exits 1
+    says 'includes invalid characters for a local volume name'
+    remove_volumes
+}
+
+@test "04 volume prune removes what has no name and no user; -a all without a user" {
+    coracle volume create kept
+    coracle volume create
+    coracle run --network none --name user -v /anon "$IMAGE" true
+    run coracle volume prune -f
+    exits 0
+    says "Deleted Volumes:"
+    says "Total reclaimed space: 0B"
+    [ "$(volumes | wc -l)" = 2 ]
+    run bash -c 'echo n | "$BUILD/coracle" --root "$ROOT" volume prune -a'
+    says "WARNING! This will remove all local volumes"
+    [ "$(volumes | wc -l)" = 2 ]
+    coracle volume prune -af
+    [ "$(volumes | wc -l)" = 1 ]
+    remove_volumes
+}
+
+# --- diff -----------------------------------------------------------------------------------------
+
+# changed COMMAND: what diff says of a container of $IMAGE that ran it
+changed()
+{
+    coracle run --network none --name changed "${IMAGE_OF_CHANGED:-$IMAGE}" sh -c "$1" || return
+    coracle diff changed
+    coracle rm changed >/dev/null
+}
+
+@test "04 diff of a container that did nothing is empty" {
+    run changed true
+    exits 0
+    [ -z "$output" ]
+    run coracle diff nobody
+    exits 1
+    says "No such container: nobody"
+}
+
+@test "04 diff tells what was added, changed and deleted, with the directories above" {
+    run changed 'mkdir -p /new/deep && touch /new/deep/file && echo x >>/etc/group && rm /etc/passwd'
+    exits 0
+    [ "$output" = $'C /etc\nC /etc/group\nD /etc/passwd\nA /new\nA /new/deep\nA /new/deep/file' ]
+}
+
+@test "04 diff: what was copied up and is as before is no change; a mode alone is one" {
+    run changed 'chmod 600 /etc/group && chmod 644 /etc/group; chown 5 /etc/passwd'
+    exits 0
+    [ "$output" = $'C /etc\nC /etc/passwd' ]
+    run changed 'chmod 700 /etc'
+    [ "$output" = $'C /etc' ]
+}
+
+@test "04 diff: a directory that was removed and made again, or moved" {
+    run changed 'rm -r /etc; mkdir /etc; touch /etc/group'
+    # /etc holds mount points, so it can't be removed; all in it that is not one can
+    says "D /etc/passwd"
+    add_image tree --config.cmd sh
+    coracle run --network none --name maker "$MADE" sh -c 'mkdir -p /tree/sub && touch /tree/a /tree/sub/b'
+    layer=$(state maker .GraphDriver.Data.LowerDir); layer=${layer%%:*}
+    cp -a "$ROOT/containers/$(state maker .Id)/upper/tree" "$layer/"
+    export IMAGE_OF_CHANGED=$MADE
+    run changed 'rm -r /tree && mkdir /tree && touch /tree/new'
+    [ "$output" = $'C /tree\nD /tree/a\nA /tree/new\nD /tree/sub' ]
+    run changed 'mv /tree /moved'
+    [ "$output" = $'A /moved\nA /moved/a\nA /moved/sub\nA /moved/sub/b\nD /tree' ]
+    # a file for a directory, a directory for a file
+    run changed 'rm -r /tree/sub && touch /tree/sub && rm /tree/a && mkdir /tree/a && touch /tree/a/x'
+    [ "$output" = $'C /tree\nC /tree/a\nA /tree/a/x\nC /tree/sub' ]
+    rm -rf "$layer/tree"
+}
+
