@@ -50,7 +50,7 @@ init_of()
 }
 
 @test "02 every namespace is its own, the user namespace excepted" {
-    run contain -- sh -c 'for ns in cgroup ipc mnt net pid user uts; do echo $ns $(readlink /proc/self/ns/$ns); done'
+    run contain --cgroupns private -- sh -c 'for ns in cgroup ipc mnt net pid user uts; do echo $ns $(readlink /proc/self/ns/$ns); done'
     exits 0
     for ns in cgroup ipc mnt net pid uts; do
         says "$ns $ns:["
@@ -193,7 +193,7 @@ zero character special file 666 1:5 " ]
 }
 
 @test "02 the cgroups are seen from the container's own, and read-only" {
-    run contain -- sh -c 'cut -d: -f3 /proc/self/cgroup | sort -u; mount'
+    run contain --cgroupns private -- sh -c 'cut -d: -f3 /proc/self/cgroup | sort -u; mount'
     exits 0
     [ "${lines[0]}" = / ]
     [[ ${lines[1]} == *" on / type "* ]]
@@ -203,6 +203,27 @@ zero character special file 666 1:5 " ]
         [[ $(mounted_at /sys/fs/cgroup) == *"tmpfs (ro,nosuid,nodev,noexec,relatime,mode=755"* ]]
         [[ $(mounted_at /sys/fs/cgroup/memory) == *" type cgroup (ro,nosuid,nodev,noexec,relatime,memory)" ]]
     fi
+}
+
+@test "02 --cgroupns host shows the host's names of the cgroups, and is usual on version 1" {
+    local own host
+    own=$(readlink /proc/self/ns/cgroup)
+    run contain --cgroupns host -- readlink /proc/self/ns/cgroup
+    [ "$output" = "$own" ]
+    run contain -- readlink /proc/self/ns/cgroup
+    if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
+        [ "$output" != "$own" ]
+    else
+        [ "$output" = "$own" ]
+        # what is mounted is its own cgroup, not the host's whole tree
+        run contain -- sh -c 'ls -d /sys/fs/cgroup/memory/*/ 2>/dev/null | wc -l; grep -c " /sys/fs/cgroup/memory " /proc/mounts; mkdir /sys/fs/cgroup/memory/x'
+        [ "${lines[0]}" = 0 ]
+        [ "${lines[1]}" = 1 ]
+        says "Read-only file system"
+    fi
+    run contain --cgroupns mine -- true
+    exits 125
+    says "invalid CGROUP mode"
 }
 
 @test "02 --network none has the loopback interface, up, and no other" {

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -71,6 +73,15 @@ static int set_network_sysctls(struct error *err)
 	return 0;
 }
 
+bool namespaces_cgroup_is_private(enum cgroup_namespace cgroup)
+{
+	struct statfs host;
+
+	if (cgroup != CGROUP_NAMESPACE_USUAL)
+		return cgroup == CGROUP_NAMESPACE_PRIVATE;
+	return statfs("/sys/fs/cgroup", &host) == 0 && host.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 uint64_t namespaces_clone_flags(const struct namespaces *namespaces)
 {
 	uint64_t flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
@@ -81,7 +92,7 @@ uint64_t namespaces_clone_flags(const struct namespaces *namespaces)
 int namespaces_enter(const struct namespaces *namespaces, struct error *err)
 {
 	/* Its root is the cgroup that we are in: so after the parent has put us into ours. */
-	if (make_cgroup_namespace(err) < 0)
+	if (namespaces_cgroup_is_private(namespaces->cgroup) && make_cgroup_namespace(err) < 0)
 		return -1;
 	if (namespaces->hostname && set_hostname(namespaces->hostname, err) < 0)
 		return -1;

@@ -9,11 +9,19 @@
 
 #include "error.h"
 
+/* Whose cgroups it sees: its own as the root of all, or where they are on the host. As Docker does
+ * usually: its own on version 2, the host's on version 1. */
+enum cgroup_namespace { CGROUP_NAMESPACE_USUAL, CGROUP_NAMESPACE_PRIVATE, CGROUP_NAMESPACE_HOST };
+
 /* Zeroed: its own of everything but the network, which is then the host's. */
 struct namespaces {
 	const char *hostname; /* NULL: left as it is */
 	bool network;	      /* a network namespace of its own, with the loopback interface up */
+	enum cgroup_namespace cgroup;
 };
+
+/* Whether one of its own is made on this host. */
+bool namespaces_cgroup_is_private(enum cgroup_namespace cgroup);
 
 /* The CLONE_NEW… flags for process_start: pid, mount, uts, ipc, and net if asked for. The cgroup
  * namespace is not among them: its root is the cgroup that the process is in when it is made, so

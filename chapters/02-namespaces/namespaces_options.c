@@ -16,6 +16,16 @@ static int option_network(void *field, const char *value, struct error *err)
 	return option_string(field, value, err);
 }
 
+static int option_cgroupns(void *field, const char *value, struct error *err)
+{
+	bool host = strcmp(value, "host") == 0;
+
+	if (!host && strcmp(value, "private") != 0)
+		return error_set(err, EINVAL, "invalid CGROUP mode");
+	*(enum cgroup_namespace *)field = host ? CGROUP_NAMESPACE_HOST : CGROUP_NAMESPACE_PRIVATE;
+	return 0;
+}
+
 static int option_hostname(void *field, const char *value, struct error *err)
 {
 	if (strlen(value) > 64)
@@ -30,6 +40,9 @@ const struct option_row namespaces_option_rows[] = {
 	 "sethostname in a uts namespace", "uts_namespaces(7)"},
 	{"init", 0, NULL, option_flag, FIELD(init),
 	 "Run an init as PID 1: it forwards signals and reaps zombies", "waitpid", "waitpid(2)"},
+	{"cgroupns", 0, "host|private", option_cgroupns, FIELD(cgroup),
+	 "Whose cgroups it sees; private on cgroup v2, host on v1 if not given", "CLONE_NEWCGROUP",
+	 "cgroup_namespaces(7)"},
 	{"network", 0, "none|host", option_network, FIELD(network),
 	 "A network namespace of its own, or the host's", "CLONE_NEWNET", "network_namespaces(7)"},
 	{0},
@@ -46,6 +59,7 @@ struct namespaces namespaces_options_apply(const struct namespaces_options *opti
 	return (struct namespaces){
 		.hostname = options->hostname,
 		.network = !options->network || strcmp(options->network, "host") != 0,
+		.cgroup = options->cgroup,
 	};
 }
 

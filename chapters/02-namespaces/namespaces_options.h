@@ -10,6 +10,7 @@
 struct namespaces_options {
 	char *hostname, *network; /* network: "none" or "host"; NULL: none */
 	bool init;
+	enum cgroup_namespace cgroup;
 };
 extern const struct option_row namespaces_option_rows[];
 

@@ -55,8 +55,33 @@ static int refuse_link(const struct root *root, const char *target, struct error
 
 #define CGROUP_OPTIONS "ro,nosuid,nodev,noexec"
 
-/* Mounts one version 1 hierarchy: its controllers as the kernel lists them, "cpu,cpuacct". */
-static int mount_hierarchy(const struct root *root, const char *controllers, struct error *err)
+/* Without a cgroup namespace a mount shows the host's whole hierarchy: the container gets the part at
+ * `own` instead, its own cgroup, as Docker's do. */
+static int show_own_part(const struct root *root, const char *target, const char *own,
+			 struct error *err)
+{
+	AUTO_FREE char *part = memory_format("%s%s", target, own);
+	AUTO_CLOSE int whole = path_open_in_root(root->fd, target, O_PATH, 0, err);
+	AUTO_CLOSE int inside = path_open_in_root(root->fd, part, O_PATH, 0, err);
+	AUTO_FREE char *link = memory_format("/proc/self/fd/%d", whole);
+	AUTO_CLOSE int below = -1, view = -1;
+
+	if (whole < 0 || inside < 0)
+		return -1;
+	trace("mount --bind %q%q %q%q", root->path, part, root->path, target);
+	view = mount_clone(inside, false, err);
+	if (view < 0)
+		return -1;
+	if (umount2(link, MNT_DETACH) < 0)
+		return error_sys(err, "unmount '%s'", target);
+	below = path_open_in_root(root->fd, target, O_PATH, 0, err);
+	return below < 0 ? -1 : mount_attach(view, below, target, err);
+}
+
+/* Mounts one version 1 hierarchy: its controllers as the kernel lists them, "cpu,cpuacct"; `own` is
+ * the cgroup that we are in, "/" in a cgroup namespace. */
+static int mount_hierarchy(const struct root *root, const char *controllers, const char *own,
+			   struct error *err)
 {
 	const char *name = strchr(controllers, '=');
 	AUTO_FREE char *target = memory_format("/sys/fs/cgroup/%s", name ? name + 1 : controllers);
@@ -64,7 +89,9 @@ static int mount_hierarchy(const struct root *root, const char *controllers, str
 		memory_format(CGROUP_OPTIONS ",%s%s", name ? "none," : "", controllers);
 	const struct mount_row row = {target, "cgroup", "cgroup", options, NULL};
 
-	return mount_row(root, &row, err);
+	if (mount_row(root, &row, err) < 0)
+		return -1;
+	return strcmp(own, "/") == 0 ? 0 : show_own_part(root, target, own, err);
 }
 
 /* Links cpu and cpuacct to the directory "cpu,cpuacct": programs look for either. */
@@ -98,7 +125,7 @@ static int fill_hierarchies(const struct root *root, int fd, const char *path, s
 		controllers = strsep(&line, ":");
 		if (!controllers || !*controllers)
 			continue;
-		if (mount_hierarchy(root, controllers, err) < 0 ||
+		if (mount_hierarchy(root, controllers, line ? line : "/", err) < 0 ||
 		    link_controllers(fd, path, controllers, err) < 0)
 			return -1;
 	}

@@ -139,6 +139,8 @@ static void add_host_config(cJSON *object, const struct container_config *config
 	object_add_volume_wishes(to, config);
 	add_string(cJSON_AddObjectToObject(to, "LogConfig"), "Type", "json-file");
 	add_string(to, "NetworkMode", config->network);
+	add_string(to, "CgroupnsMode", config->cgroupns_private ? "private" : "host");
+	add_string(to, "CgroupParent", config->limits.parent);
 	add_string(cJSON_AddObjectToObject(to, "RestartPolicy"), "Name", "no");
 	add_bool(to, "AutoRemove", config->auto_remove);
 	add_privileges(to, config->capabilities);

@@ -157,6 +157,7 @@ static int set_surroundings(const struct run_options *options, struct container_
 {
 	config->name = choose(options->name, NULL);
 	config->init = options->namespaces.init;
+	config->cgroupns_private = namespaces_cgroup_is_private(options->namespaces.cgroup);
 	config->read_only = options->storage.read_only;
 	config->auto_remove = options->remove;
 	config->interactive = options->process.interactive;

@@ -33,6 +33,7 @@ struct container_config {
 	struct cgroup_limits limits;
 	uint64_t capabilities;
 	bool init, read_only, auto_remove;
+	bool cgroupns_private; /* it sees its cgroup as the root of all */
 	bool interactive, terminal; /* its input is open; it has a terminal */
 };
 

@@ -73,7 +73,9 @@ static int prepare(struct launch *launch, struct error *err)
 
 	launch->namespaces =
 		(struct namespaces){.hostname = config->hostname,
-				    .network = !has_network(launch->container, "host")};
+				    .network = !has_network(launch->container, "host"),
+				    .cgroup = config->cgroupns_private ? CGROUP_NAMESPACE_PRIVATE
+								       : CGROUP_NAMESPACE_HOST};
 	if (prepare_overlay(launch, err) < 0 || prepare_volumes(launch, err) < 0 ||
 	    prepare_network(launch, err) < 0)
 		return -1;

@@ -62,6 +62,7 @@ int record_save_config(const struct container *container, const char *dir, bool 
 	record_limits_add(json, &config->limits);
 	json_add_number(json, "capabilities", (int64_t)config->capabilities);
 	cJSON_AddBoolToObject(json, "init", config->init);
+	cJSON_AddBoolToObject(json, "cgroupns_private", config->cgroupns_private);
 	cJSON_AddBoolToObject(json, "read_only", config->read_only);
 	cJSON_AddBoolToObject(json, "auto_remove", config->auto_remove);
 	cJSON_AddBoolToObject(json, "interactive", config->interactive);
@@ -133,6 +134,7 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	    json_get_strings(json, "volumes", &config->volumes, err) < 0 ||
 	    json_get_number(json, "capabilities", &config->capabilities, err) < 0 ||
 	    json_get_bool(json, "init", &config->init, err) < 0 ||
+	    json_get_bool(json, "cgroupns_private", &config->cgroupns_private, err) < 0 ||
 	    json_get_bool(json, "read_only", &config->read_only, err) < 0 ||
 	    json_get_bool(json, "auto_remove", &config->auto_remove, err) < 0 ||
 	    json_get_bool(json, "interactive", &config->interactive, err) < 0 ||
