@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "endpoint.h"
+#include "registry_endpoint.h"
 #include "helper_archive.h"
 #include "login.h"
 #include "program.h"

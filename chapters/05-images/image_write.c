@@ -9,6 +9,7 @@
 #include "file.h"
 #include "json.h"
 #include "layer.h"
+#include "store.h"
 #include "store_write.h"
 #include "unpacker.h"
 
@@ -160,7 +161,7 @@ int image_write_commit(const char *root, struct staged_layers *layers, const str
 int image_write_name(const char *root, const char *name, const char *digest,
 		     const char *manifest_digest, struct error *err)
 {
-	AUTO_FREE char *nameless = memory_format("%s@%s", NAMELESS, manifest_digest);
+	AUTO_FREE char *nameless = memory_format("%s@%s", STORE_NAMELESS, manifest_digest);
 	AUTO_REFERENCE struct reference reference = {0};
 
 	if (reference_parse(name ? name : nameless, &reference, err) < 0)

@@ -25,9 +25,6 @@ struct staged_layers {
 	size_t count;
 };
 
-/* What a repository is called that has no name: `images` shows it as <none>. */
-#define NAMELESS "localhost/none"
-
 /* Copies all of from_fd through an unpacker into the directory of a staged layer. The blob goes to
  * blob_fd. Errors: as of unpacker_finish. */
 struct layer_result;
@@ -46,7 +43,7 @@ void image_write_manifest(const struct staged_layers *layers, const struct text 
 int image_write_commit(const char *root, struct staged_layers *layers, const struct text *config,
 		       const struct text *manifest, struct error *err);
 
-/* Lets `name` name the image, or, if it is NULL, NAMELESS with its digest. `digest` is that of an
+/* Lets `name` name the image, or, if it is NULL, STORE_NAMELESS with its digest. `digest` is that of an
  * index, or of the manifest. */
 int image_write_name(const char *root, const char *name, const char *digest,
 		     const char *manifest_digest, struct error *err);

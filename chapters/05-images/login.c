@@ -44,7 +44,7 @@ static int try(const struct registry_access *access, struct error *err)
 static int try_and_keep(const struct login_request *request, const struct reference *reference,
 			const struct credentials *credentials, struct error *err)
 {
-	struct endpoint *endpoints = NULL;
+	struct registry_endpoint *endpoints = NULL;
 	size_t count = 0;
 	int result = endpoints_of(request->registries, reference, &endpoints, &count, err);
 
@@ -54,7 +54,7 @@ static int try_and_keep(const struct login_request *request, const struct refere
 			&(struct registry_access){reference, credentials, &endpoints[count - 1]},
 			err);
 	for (size_t i = 0; i < count; i++)
-		endpoint_release(&endpoints[i]);
+		registry_endpoint_release(&endpoints[i]);
 	cleanup_memory(&endpoints);
 	if (result < 0)
 		return -1;

@@ -5,7 +5,7 @@
 #define LOGIN_H
 
 #include "credentials.h"
-#include "endpoint.h"
+#include "registry_endpoint.h"
 #include "error.h"
 
 struct login_request {

@@ -27,7 +27,7 @@ struct pull {
 	const struct pull_request *request;
 	struct reference reference;
 	struct platform platform;
-	struct endpoint *endpoints; /* to be tried in this order */
+	struct registry_endpoint *endpoints; /* to be tried in this order */
 	size_t endpoint_count;
 	/* The rest is of the endpoint that is being tried. */
 	struct credentials credentials;
@@ -65,7 +65,7 @@ static void release_pull(struct pull *pull)
 {
 	release_try(pull);
 	for (size_t i = 0; i < pull->endpoint_count; i++)
-		endpoint_release(&pull->endpoints[i]);
+		registry_endpoint_release(&pull->endpoints[i]);
 	cleanup_memory(&pull->endpoints);
 	reference_release(&pull->reference);
 }
@@ -270,7 +270,7 @@ static int download(struct pull *pull, int lock, struct error *err)
 	return commit(pull, err);
 }
 
-static int pull_from(struct pull *pull, const struct endpoint *endpoint, int lock,
+static int pull_from(struct pull *pull, const struct registry_endpoint *endpoint, int lock,
 		     struct error *err)
 {
 	const struct pull_request *request = pull->request;

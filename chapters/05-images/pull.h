@@ -13,7 +13,7 @@
 #ifndef PULL_H
 #define PULL_H
 
-#include "endpoint.h"
+#include "registry_endpoint.h"
 #include "error.h"
 #include "fetcher.h"
 #include "image_config.h"

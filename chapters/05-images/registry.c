@@ -167,7 +167,8 @@ static int log_in_bearer(struct registry *registry, const struct challenge *chal
 				 registry->reference->domain);
 	/* A password never crosses a network in the clear. */
 	if (!text_starts_with(challenge->realm, "https://") &&
-	    !(registry->plain && endpoint_is_insecure(registry->endpoint, challenge->realm)))
+	    !(registry->plain &&
+	      registry_endpoint_is_insecure(registry->endpoint, challenge->realm)))
 		return error_set(err, EPROTO, "log in at '%s': it is not an https address",
 				 challenge->realm);
 	easy = curl_easy_init();
@@ -195,7 +196,7 @@ void registry_begin(struct registry *registry, const struct registry_access *acc
 				      .endpoint = access->endpoint,
 				      .plain = access->endpoint->plain};
 	url = registry_url(registry, "");
-	registry->insecure = endpoint_is_insecure(access->endpoint, url);
+	registry->insecure = registry_endpoint_is_insecure(access->endpoint, url);
 }
 
 char *registry_url(const struct registry *registry, const char *rest)
@@ -208,7 +209,7 @@ char *registry_url(const struct registry *registry, const char *rest)
 
 void registry_set_options(const struct registry *registry, CURL *easy, const char *url)
 {
-	bool insecure = endpoint_is_insecure(registry->endpoint, url);
+	bool insecure = registry_endpoint_is_insecure(registry->endpoint, url);
 	const char *protocols = registry->plain ? "http,https" : "https";
 
 	curl_easy_setopt(easy, CURLOPT_URL, url);
@@ -224,7 +225,7 @@ void registry_set_options(const struct registry *registry, CURL *easy, const cha
 	set_blob(easy, CURLOPT_SSLCERT_BLOB, &registry->endpoint->certificate);
 	set_blob(easy, CURLOPT_SSLKEY_BLOB, &registry->endpoint->key);
 	/* Elsewhere libcurl takes the proxies that the environment names. */
-	if (endpoint_is_loopback(url))
+	if (registry_endpoint_is_loopback(url))
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	/* Our proof is for the registry, not for the proxy on the way. */
 	curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "credentials.h"
-#include "endpoint.h"
+#include "registry_endpoint.h"
 #include "error.h"
 #include "reference.h"
 #include "text.h"
@@ -22,13 +22,13 @@
 struct registry_access {
 	const struct reference *reference; /* with an empty path: only the login is checked */
 	const struct credentials *credentials;
-	const struct endpoint *endpoint;
+	const struct registry_endpoint *endpoint;
 };
 
 struct registry {
 	const struct reference *reference;
 	const struct credentials *credentials;
-	const struct endpoint *endpoint;
+	const struct registry_endpoint *endpoint;
 	bool insecure;	     /* http, or a certificate of nobody's, will do */
 	bool plain;	     /* http */
 	bool answered;	     /* so whether it is http or https is settled */

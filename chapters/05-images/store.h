@@ -25,6 +25,9 @@
 #include "reference.h"
 #include "text.h"
 
+/* The repository of an image that has no name, only a digest: it is shown as <none>. */
+#define STORE_NAMELESS "localhost/none"
+
 /* An image that is whole: its config is read, its layers are unpacked. */
 struct image {
 	char *name;	       /* familiar, with tag: "alpine:latest" */

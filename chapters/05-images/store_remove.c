@@ -173,7 +173,8 @@ static int untag_all(struct removal *removal, struct error *err)
 
 		if (untag(removal->root, stored, err) < 0)
 			return -1;
-		strings_add(removal->removed, line);
+		if (strcmp(stored->reference.familiar, STORE_NAMELESS) != 0)
+			strings_add(removal->removed, line);
 	}
 	return 0;
 }

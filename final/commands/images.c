@@ -63,7 +63,7 @@ static const struct option_row rmi_rows[] = {
 
 static const char *or_none(const char *text)
 {
-	return text && *text && strcmp(text, "localhost/none") != 0 ? text : "<none>";
+	return text && *text && strcmp(text, STORE_NAMELESS) != 0 ? text : "<none>";
 }
 
 /* Whether an image has the name that was asked for: a repository, with or without a tag. */

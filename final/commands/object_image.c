@@ -28,7 +28,8 @@ static int collect_names(const struct engine *engine, const struct image *image,
 			pinned = memory_format("%s@%s", name.familiar, images[i].digest);
 			if (name.tag)
 				strings_add(tags, images[i].name);
-			if (!strings_contain(digests, pinned))
+			if (!strings_contain(digests, pinned) &&
+			    strcmp(name.familiar, STORE_NAMELESS) != 0)
 				strings_add(digests, pinned);
 		}
 		image_release(&images[i]);

@@ -1,5 +1,5 @@
-/* Mirrors, certificates, and what is insecure; see endpoint.h. */
-#include "endpoint.h"
+/* Mirrors, certificates, and what is insecure; see registry_endpoint.h. */
+#include "registry_endpoint.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -92,7 +92,7 @@ static int add_file(const char *path, struct text *text, struct error *err)
 }
 
 /* One certificate of ours is enough: the first by name. */
-static int add_ours(const char *path, struct endpoint *endpoint, struct error *err)
+static int add_ours(const char *path, struct registry_endpoint *endpoint, struct error *err)
 {
 	AUTO_FREE char *key = memory_string(path);
 
@@ -108,7 +108,7 @@ static int add_ours(const char *path, struct endpoint *endpoint, struct error *e
 }
 
 /* Returns 1 if the directory is there. */
-static int add_certificates(const char *dir, struct endpoint *endpoint, struct error *err)
+static int add_certificates(const char *dir, struct registry_endpoint *endpoint, struct error *err)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(dir, &entries, NULL, alphasort), result = 1;
@@ -130,7 +130,7 @@ static int add_certificates(const char *dir, struct endpoint *endpoint, struct e
 }
 
 static int find_certificates(const struct registry_config *config, const char *host,
-			     struct endpoint *endpoint, struct error *err)
+			     struct registry_endpoint *endpoint, struct error *err)
 {
 	/* The name of the directory; a host has no slash. */
 	if (strchr(host, '/') || *host == '.')
@@ -222,19 +222,19 @@ static bool check_host(const char *url, const struct strings *insecure)
 	return result;
 }
 
-bool endpoint_is_loopback(const char *url)
+bool registry_endpoint_is_loopback(const char *url)
 {
 	return check_host(url, NULL);
 }
 
-bool endpoint_is_insecure(const struct endpoint *endpoint, const char *url)
+bool registry_endpoint_is_insecure(const struct registry_endpoint *endpoint, const char *url)
 {
 	return check_host(url, endpoint->insecure);
 }
 
 /* --- endpoints ------------------------------------------------------------------------------- */
 
-static void set_mirror(struct endpoint *endpoint, const char *url)
+static void set_mirror(struct registry_endpoint *endpoint, const char *url)
 {
 	const char *host = strstr(url, "://") + 3;
 	size_t length = strlen(host);
@@ -247,10 +247,10 @@ static void set_mirror(struct endpoint *endpoint, const char *url)
 }
 
 int endpoints_of(const struct registry_config *config, const struct reference *reference,
-		 struct endpoint **endpoints, size_t *count, struct error *err)
+		 struct registry_endpoint **endpoints, size_t *count, struct error *err)
 {
 	size_t mirrors = strcmp(reference->domain, "docker.io") == 0 ? config->mirrors.count : 0;
-	struct endpoint *list = memory_zeroed(mirrors + 1, sizeof(*list));
+	struct registry_endpoint *list = memory_zeroed(mirrors + 1, sizeof(*list));
 
 	for (size_t i = 0; i < mirrors; i++)
 		set_mirror(&list[i], config->mirrors.items[i]);
@@ -268,7 +268,7 @@ int endpoints_of(const struct registry_config *config, const struct reference *r
 	return 0;
 }
 
-void endpoint_release(struct endpoint *endpoint)
+void registry_endpoint_release(struct registry_endpoint *endpoint)
 {
 	cleanup_memory(&endpoint->host);
 	text_release(&endpoint->authorities);

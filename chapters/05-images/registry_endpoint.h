@@ -8,8 +8,8 @@
  *	CONFIG/certs.d/HOST[:PORT]/   *.crt who signs for it; NAME.cert and NAME.key, who we are
  *	/etc/docker/certs.d/…         the same, for want of the other
  */
-#ifndef ENDPOINT_H
-#define ENDPOINT_H
+#ifndef REGISTRY_ENDPOINT_H
+#define REGISTRY_ENDPOINT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ int registry_config_read(const char *dir, struct registry_config *config, struct
 void registry_config_release(struct registry_config *config);
 #define AUTO_REGISTRY_CONFIG CLEANUP(registry_config_release)
 
-struct endpoint {
+struct registry_endpoint {
 	char *host;			/* "registry-1.docker.io", "127.0.0.1:5000" */
 	bool mirror;			/* takes no credentials of docker.io's */
 	bool plain;			/* it was written with http: */
@@ -46,14 +46,14 @@ struct endpoint {
  * caller releases each, and frees *endpoints. *config stays in use by them.
  * Errors: EINVAL for a certificate without a key; those of reading. */
 int endpoints_of(const struct registry_config *config, const struct reference *reference,
-		 struct endpoint **endpoints, size_t *count, struct error *err);
-void endpoint_release(struct endpoint *endpoint);
+		 struct registry_endpoint **endpoints, size_t *count, struct error *err);
+void registry_endpoint_release(struct registry_endpoint *endpoint);
 
 /* Whether libcurl would reach this machine with `url`, so that no odd address makes us differ. */
-bool endpoint_is_loopback(const char *url);
+bool registry_endpoint_is_loopback(const char *url);
 
 /* Whether http will do for `url`, and a certificate of nobody's: on this machine, as in Docker, and
  * where the owner says so. */
-bool endpoint_is_insecure(const struct endpoint *endpoint, const char *url);
+bool registry_endpoint_is_insecure(const struct registry_endpoint *endpoint, const char *url);
 
 #endif
