@@ -398,3 +398,102 @@ runner_of()
     exits 125
     says "needs root"
 }
+
+# --- streams and terminals ------------------------------------------------------------------------
+
+# at_terminal STEPS… -- OPTIONS -- COMMAND: the program under test at a terminal of its own.
+at_terminal()
+{
+    local steps=()
+    while [ "$1" != -- ]; do steps+=("$1") && shift; done
+    shift
+    export -f contain program_number
+    export BUILD PROGRAM ROOTFS STORE IMAGE
+    "$TOP/tests/lib/terminal" "${steps[@]}" -- bash -c 'contain "$@"' bash "$@"
+}
+
+@test "01 standard input is empty, unless it is asked for" {
+    run contain -- cat <<<typed
+    exits 0
+    [ -z "$output" ]
+    run contain -i -- cat <<<typed
+    exits 0
+    [ "$output" = typed ]
+}
+
+@test "01 the end of the input is passed on, and output goes on after it" {
+    run contain -i -- sh -c 'cat; sleep 0.2; echo after' <<<before
+    exits 0
+    [ "$output" = "$(printf 'before\nafter')" ]
+}
+
+@test "01 a hundred megabytes pass without the loss of a byte" {
+    local bytes=100000000
+    program_is_at_least 07 && bytes=30000000 # a log is written of all of it
+    head -c "$bytes" /dev/zero | openssl enc -aes-128-ctr -K 0123456789abcdef0123456789abcdef -iv 0123456789abcdef0123456789abcdef >"$BATS_TEST_TMPDIR/much"
+    contain -i -- cat <"$BATS_TEST_TMPDIR/much" | cmp - "$BATS_TEST_TMPDIR/much"
+}
+
+@test "01 -t gives a terminal that is the controlling one, and TERM" {
+    run contain -t -- sh -c 'tty && echo seen >/dev/tty && test -t 0 && test -t 1 && test -t 2 && echo $TERM'
+    exits 0
+    says /dev/pts/
+    says seen
+    says xterm
+    run contain -t -e TERM=vt100 -- sh -c 'echo $TERM'
+    says vt100
+    run contain -- sh -c 'tty; echo $TERM; : </dev/tty'
+    says "not a tty"
+    says_not xterm
+    says "open /dev/tty: "
+}
+
+@test "01 -it at something that is no terminal gives 1, in Docker's words" {
+    run contain -it -- true </dev/null
+    exits 1
+    says "the input device is not a TTY"
+}
+
+@test "01 the terminal has our size, also when that changes" {
+    run at_terminal wait:'24 80' size:30,100 wait:'30 100' -- \
+        -it -- sh -c 'trap "stty size; exit" WINCH; stty size; while :; do sleep 0.1; done'
+    exits 0
+    says "status 0"
+}
+
+@test "01 what is typed reaches the command, and Ctrl-C is a signal to it" {
+    run at_terminal wait:ready type:'hello\r' wait:got-hello type:'\x03' -- \
+        -it -- sh -c 'trap "echo interrupted; exit 3" INT; echo ready; read a; echo got-$a; while :; do sleep 0.1; done'
+    exits 0
+    says interrupted
+    says "status 3"
+}
+
+@test "01 our terminal is as before after an end, a signal, and a kill" {
+    run at_terminal wait:ready -- -it -- sh -c 'echo ready; exit 4'
+    says "status 4"
+    says "modes same"
+    run at_terminal wait:ready signal:TERM -- -it -- sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'
+    says "modes same"
+    run at_terminal wait:ready -- -it -- no-such-command-ready
+    says "status 127"
+    says "modes same"
+    # nobody can catch this one
+    run at_terminal wait:ready signal:KILL -- -it -- sh -c 'echo ready; sleep 1'
+    says "status 137"
+    says "modes same"
+}
+
+@test "01 while it runs our terminal is raw: each key passes at once" {
+    run at_terminal wait:ready type:x wait:got-x -- \
+        -it -- sh -c 'stty -icanon; echo ready; echo got-$(dd bs=1 count=1 2>/dev/null)'
+    exits 0
+    says got-x
+}
+
+@test "01 the terminal is the user's own, to be opened again" {
+    program_is_at_least 02 || return 0
+    run contain -t -u 1000 -- sh -c 'echo by-name >$(tty); stat -c %u /proc/self/fd/0/. "$(tty)"'
+    says by-name
+    says 1000
+}

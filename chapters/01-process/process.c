@@ -296,6 +296,7 @@ static int await_exec(struct process *process, int channel, struct error *err)
 {
 	struct message message = {.type = MESSAGE_RELEASED};
 	struct error file = {0};
+	siginfo_t info = {0};
 	bool executed = false;
 	int more;
 
@@ -305,6 +306,8 @@ static int await_exec(struct process *process, int channel, struct error *err)
 	while ((more = channel_receive(channel, &message, err)) > 0) {
 		if (message.type == MESSAGE_FAILED) {
 			*err = message.err;
+			/* It ends by itself: killed, it could leave a child of a hook behind. */
+			process_reap(process, &info, &message.err);
 			return -1;
 		}
 		if (message.type == MESSAGE_TERMINAL)

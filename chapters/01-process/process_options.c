@@ -8,7 +8,7 @@
 #include "program.h"
 #include "terminal.h"
 
-static int option_cwd(void *field, const char *value, struct error *err)
+int process_option_cwd(void *field, const char *value, struct error *err)
 {
 	if (*value == '/')
 		return option_string(field, value, err);
@@ -22,8 +22,8 @@ static int option_cwd(void *field, const char *value, struct error *err)
 const struct option_row process_option_rows[] = {
 	{"env", 'e', "NAME=VALUE", program_option_environment, FIELD(env),
 	 "Set an environment variable; NAME alone passes ours on", "envp of execve", "execve(2)"},
-	{"workdir", 'w', "DIR", option_cwd, FIELD(cwd), "Working directory; made if missing",
-	 "chdir", "chdir(2)"},
+	{"workdir", 'w', "DIR", process_option_cwd, FIELD(cwd),
+	 "Working directory; made if missing", "chdir", "chdir(2)"},
 	{"user", 'u', "USER[:GROUP]", option_string, FIELD(user), "User and group, name or number",
 	 "setresuid", "credentials(7)"},
 	{"interactive", 'i', NULL, option_flag, FIELD(interactive),

@@ -14,6 +14,9 @@ struct process_options {
 };
 extern const struct option_row process_option_rows[];
 
+/* A parser of options, for a char *: an absolute path. */
+int process_option_cwd(void *field, const char *value, struct error *err);
+
 /* Sets user, cwd, streams and privileges of *config from the options, on top of what is there. The
  * strings stay the options' own. Errors: EINVAL for an unknown capability; PROCESS_NO_TERMINAL. */
 int process_options_apply(const struct process_options *options, struct process_config *config,

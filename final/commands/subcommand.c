@@ -16,7 +16,7 @@
 const struct subcommand subcommands[] = {
 	{"run", "[OPTIONS] IMAGE [COMMAND] [ARG...]",
 	 "Create and run a new container from an image", command_run},
-	{"create", "[OPTIONS] IMAGE [COMMAND] [ARG...]", "Create a new container", command_create},
+	{"create", "[OPTIONS] IMAGE [COMMAND] [ARG...]", "Create a new container", command_create_container},
 	{"start", "[OPTIONS] CONTAINER [CONTAINER...]", "Start one or more stopped containers",
 	 command_start},
 	{"exec", "[OPTIONS] CONTAINER COMMAND [ARG...]",

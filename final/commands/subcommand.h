@@ -80,7 +80,7 @@ int subcommand_each(const struct call *call, int operand, const struct action *a
 int command_run(const struct call *call);
 int command_exec(const struct call *call);
 int command_attach(const struct call *call);
-int command_create(const struct call *call);
+int command_create_container(const struct call *call);
 int command_start(const struct call *call);
 int command_restart(const struct call *call);
 int command_wait(const struct call *call);

@@ -114,6 +114,7 @@ static int in_parent(void *context, pid_t pid, struct error *err)
 		    0)
 			return -1;
 		inet_ntop(AF_INET, &attachment.address, address, sizeof(address));
+		cleanup_memory(&state->address);
 		state->address = memory_string(address);
 	}
 	state->pid = pid;

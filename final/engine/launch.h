@@ -40,6 +40,9 @@ struct launch_streams {
 int launch_start(struct launch *launch, const struct engine *engine, struct container *container,
 		 const struct launch_streams *streams, struct error *err);
 
+/* The name of a container's cgroup, for cgroup_open. The caller frees it. */
+char *launch_cgroup_name(const struct engine *engine, const struct container *container);
+
 /* Gives back the cgroup, with every process left in it, and the address of a container; what is
  * gone already is fine. Both are tried even if one fails. */
 int launch_give_back(const struct engine *engine, const struct container *container,

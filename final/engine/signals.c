@@ -58,7 +58,7 @@ int signal_number(const char *name, struct error *err)
 
 /* A descriptor of the first process, which can't come to mean another one: the pid is checked to
  * be the same process after it was opened. */
-static int open_process(const struct container *container, struct error *err)
+int container_open_process(const struct container *container, struct error *err)
 {
 	AUTO_CLOSE int pidfd = -1;
 
@@ -120,7 +120,7 @@ static int await_end(int pidfd, int timeout_ms, struct error *err)
 int container_kill(const struct engine *engine, struct container *container, int signal,
 		   struct error *err)
 {
-	AUTO_CLOSE int pidfd = open_process(container, err);
+	AUTO_CLOSE int pidfd = container_open_process(container, err);
 
 	if (pidfd < 0 || send_signal(pidfd, container, signal, err) < 0)
 		return -1;
@@ -133,7 +133,7 @@ int container_kill(const struct engine *engine, struct container *container, int
 int container_stop(const struct engine *engine, struct container *container, int signal,
 		   int timeout_s, struct error *err)
 {
-	AUTO_CLOSE int pidfd = open_process(container, err);
+	AUTO_CLOSE int pidfd = container_open_process(container, err);
 	int ended;
 
 	if (pidfd < 0)

@@ -12,6 +12,10 @@
  * Errors: EINVAL "Invalid signal: …". */
 int signal_number(const char *name, struct error *err);
 
+/* Opens the first process: the caller closes the pidfd. Errors: ESRCH "container … is not running".
+ * pidfd_open(2) */
+int container_open_process(const struct container *container, struct error *err);
+
 /* Sends a signal to the first process; after SIGKILL it returns when the exit is recorded.
  * Errors: ESRCH "container … is not running". */
 int container_kill(const struct engine *engine, struct container *container, int signal,

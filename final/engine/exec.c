@@ -1,0 +1,202 @@
+/* A further command in a container; see exec.h. Read join first. */
+#include "exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "environment.h"
+#include "forwarding.h"
+#include "launch.h"
+#include "signals.h"
+#include "streams.h"
+#include "terminal.h"
+#include "trace.h"
+
+struct exec {
+	const struct container *container;
+	struct cgroup *cgroup;
+	int pidfd; /* of the container's first process */
+};
+
+/* Those that the container has of its own: joining one that we are in is an error for some kinds. */
+static int namespaces_to_join(pid_t pid)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} kinds[] = {
+		{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},	      {"uts", CLONE_NEWUTS},
+		{"ipc", CLONE_NEWIPC},	 {"net", CLONE_NEWNET},	      {"pid", CLONE_NEWPID},
+		{"time", CLONE_NEWTIME}, {"cgroup", CLONE_NEWCGROUP},
+	};
+	int flags = 0;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		AUTO_FREE char *theirs = memory_format("/proc/%d/ns/%s", pid, kinds[i].name);
+		AUTO_FREE char *ours = memory_format("/proc/self/ns/%s", kinds[i].name);
+		struct stat a, b;
+
+		if (stat(theirs, &a) == 0 && stat(ours, &b) == 0 && a.st_ino != b.st_ino)
+			flags |= kinds[i].flag;
+	}
+	return flags;
+}
+
+/* Ends as the child does. It is what whoever started us holds: signals for it are passed on. */
+static void stand_for(pid_t child)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	/* Its streams too: who is at their other end is to see when the child closes them. */
+	syscall(SYS_close_range, 0, ~0U, 0);
+	for (;;) {
+		siginfo_t info = {0};
+		int number = sigwaitinfo(&all, &info);
+
+		if (number > 0 && number != SIGCHLD && forwarding_includes(number))
+			kill(child, number);
+		info.si_pid = 0;
+		if (number == SIGCHLD &&
+		    waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG) == 0 && info.si_pid > 0)
+			_exit(process_exit_status(&info));
+	}
+}
+
+/* A pid namespace holds only children of whoever joins it: the command is one. It returns; we stay,
+ * outside, and end with it. */
+static int continue_as_child(struct error *err)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		return error_sys(err, "fork into the container");
+	if (child > 0)
+		stand_for(child);
+	/* Again, for a terminal goes to the leader of a session. */
+	if (setsid() < 0)
+		return error_sys(err, "start a session");
+	return 0;
+}
+
+/* In one call, for the kernel does it in the order that works, or not at all: the user namespace
+ * comes first, because it gives the capabilities that joining the others takes; the mount namespace
+ * changes our root and our directory to the container's; the pid namespace is only that of children
+ * to come. */
+static int join(void *context, struct error *err)
+{
+	const struct exec *exec = context;
+	pid_t pid = exec->container->state.pid;
+	int flags = namespaces_to_join(pid);
+
+	/* While the host's /sys/fs/cgroup can be reached. */
+	if (cgroup_enter(exec->cgroup, err) < 0)
+		return -1;
+	/* From here on the container's processes could look into us: into descriptors, memory, and
+	 * /proc/PID/exe, which is our program on the host (CVE-2016-9962, CVE-2019-5736). */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_sys(err, "close our own /proc entry");
+	trace("nsenter --target %d --all", pid);
+	if (flags && setns(exec->pidfd, flags) < 0)
+		return error_sys(err, "join the namespaces of container %s", exec->container->id);
+	/* Whoever we were is nobody in a user namespace. */
+	if ((flags & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		return error_sys(err, "become root in the container's user namespace");
+	return continue_as_child(err);
+}
+
+static int set_privileges(const struct container_config *own, bool privileged,
+			  struct privileges *privileges, struct error *err)
+{
+	struct strings all = {(char *[]){"ALL", NULL}, 1}, none = {0};
+
+	*privileges = (struct privileges){.limited = true,
+					  .seccomp = !privileged,
+					  .capabilities = own->capabilities};
+	return privileged ? privileges_capabilities(&all, &none, &privileges->capabilities, err)
+			  : 0;
+}
+
+static int start(const struct container_config *own, const struct exec_config *config,
+		 struct exec *exec, const int stdio[3], struct process *process, struct error *err)
+{
+	AUTO_STRINGS struct strings env = {0};
+	struct process_config command = {
+		.argv = config->argv,
+		.env = &env,
+		.cwd = config->cwd ? config->cwd
+		       : own->cwd  ? own->cwd
+				   : "/",
+		.user = config->user ? config->user : own->user,
+		.stdio = {stdio[0], stdio[1], stdio[2]},
+		.input = config->input,
+		.terminal = config->terminal,
+		.size = terminal_size(),
+		.cgroup_fd = cgroup_clone_fd(exec->cgroup),
+		.hooks = {.in_child = join, .context = exec},
+	};
+
+	strings_add_all(&env, &own->env);
+	for (size_t i = 0; i < config->env.count; i++)
+		environment_set(&env, config->env.items[i]);
+	if (set_privileges(own, config->privileged, &command.privileges, err) < 0)
+		return -1;
+	return process_start(process, &command, err);
+}
+
+/* Pipes, and not our own streams: a container could open those anew, for writing. */
+static int start_with_pipes(const struct container_config *own, const struct exec_config *config,
+			    struct exec *exec, struct process *process, struct error *err)
+{
+	struct streams streams = STREAMS_NONE;
+	int child[3] = {-1, -1, -1};
+	int result = streams_open_pipes(&streams, config->input, child, err);
+
+	if (result == 0)
+		result = start(own, config, exec, child, process, err);
+	if (result == 0) {
+		relay_add(&process->relay, streams.output[0], STDOUT_FILENO, false);
+		relay_add(&process->relay, streams.output[1], STDERR_FILENO, false);
+		if (config->input)
+			relay_add(&process->relay, STDIN_FILENO, streams.input, true);
+	}
+	for (int fd = 0; fd < 3; fd++)
+		cleanup_fd(&child[fd]);
+	return result;
+}
+
+static int start_detached(const struct container_config *own, const struct exec_config *config,
+			  struct exec *exec, struct process *process, struct error *err)
+{
+	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_sys(err, "open '/dev/null'");
+	return start(own, config, exec, (int[]){null, null, null}, process, err);
+}
+
+int exec_start(const struct engine *engine, const struct container *container,
+	       const struct exec_config *config, struct process *process, struct error *err)
+{
+	AUTO_CLOSE int pidfd = container_open_process(container, err);
+	AUTO_FREE char *name = launch_cgroup_name(engine, container);
+	AUTO_CGROUP struct cgroup *cgroup = NULL;
+	struct exec exec = {.container = container, .pidfd = pidfd};
+
+	if (pidfd < 0 || cgroup_open(name, &cgroup, err) < 0)
+		return -1;
+	exec.cgroup = cgroup;
+	if (config->detached)
+		return start_detached(&container->config, config, &exec, process, err);
+	if (config->terminal)
+		return start(&container->config, config, &exec, (int[]){0, 0, 0}, process, err);
+	return start_with_pipes(&container->config, config, &exec, process, err);
+}
