@@ -1,4 +1,4 @@
-/* stop, kill and rm: the end of a container. */
+/* stop, restart, kill and rm: the end of a container. */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "container.h"
+#include "lives.h"
 #include "program.h"
 #include "signals.h"
 #include "subcommand.h"
@@ -87,6 +88,23 @@ static int stop_one(const struct engine *engine, const char *name, const void *c
 	return 0;
 }
 
+static int restart_one(const struct engine *engine, const char *name, const void *context,
+		       struct error *err)
+{
+	AUTO_CONTAINER struct container container = {0}, stopped = {0};
+
+	if (container_find(engine, name, &container, err) < 0)
+		return -1;
+	if (container.state.status == CONTAINER_RUNNING &&
+	    (container_keep(engine, &container, err) < 0 ||
+	     stop_one(engine, container.id, context, err) < 0))
+		return -1;
+	if (container_find(engine, container.id, &stopped, err) < 0 ||
+	    container_start(engine, &stopped, false, err) < 0)
+		return error_wrap(err, "cannot restart container %s", name);
+	return 0;
+}
+
 static int kill_one(const struct engine *engine, const char *name, const void *context,
 		    struct error *err)
 {
@@ -146,6 +164,11 @@ static int lifecycle(const struct call *call, const struct option_row *rows,
 int command_stop(const struct call *call)
 {
 	return lifecycle(call, stop_rows, stop_one);
+}
+
+int command_restart(const struct call *call)
+{
+	return lifecycle(call, stop_rows, restart_one);
 }
 
 int command_kill(const struct call *call)

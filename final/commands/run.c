@@ -1,5 +1,5 @@
 /*
- * run: an image becomes a container. What the image says, and what the options say over it, is put
+ * run and create: an image becomes a container. What the image says, and what the options say over it, is put
  * into one struct container_config; the engine does the rest.
  */
 #include <errno.h>
@@ -39,7 +39,7 @@ struct run_options {
 	char *name, *detach_keys;
 	struct strings attach; /* "stdin", "stdout", "stderr" */
 	struct strings volumes_from;
-	bool detach, remove;
+	bool detach, remove, create; /* create: do not start it */
 };
 
 #define FIELD(name) offsetof(struct run_options, name)
@@ -56,13 +56,14 @@ static int option_stream(void *field, const char *value, struct error *err)
 	return error_set(err, EINVAL, "valid streams are STDIN, STDOUT and STDERR");
 }
 
+/* The first two are for run alone, not for create. */
 static const struct option_row run_rows[] = {
-	{"attach", 'a', "STREAM", option_stream, FIELD(attach),
-	 "Connect to STDIN, STDOUT or STDERR only", NULL, NULL},
 	{"detach-keys", 0, "KEYS", subcommand_option_detach_keys, FIELD(detach_keys),
 	 "Keys that leave the container (ctrl-p,ctrl-q)", NULL, NULL},
 	{"detach", 'd', NULL, option_flag, FIELD(detach), "Print the id and let it run", NULL,
 	 NULL},
+	{"attach", 'a', "STREAM", option_stream, FIELD(attach),
+	 "Connect to STDIN, STDOUT or STDERR only", NULL, NULL},
 	{"rm", 0, NULL, option_flag, FIELD(remove), "Remove the container when it ends", NULL,
 	 NULL},
 	{"volumes-from", 0, "CONTAINER[:ro]", option_strings, FIELD(volumes_from),
@@ -237,7 +238,9 @@ static int run(const struct call *call, struct run_options *options, char *const
 	AUTO_IMAGE struct image image = {0};
 	const char *network = options->network.network;
 
-	if (cgroup_options_check(&options->cgroup, err) < 0 || check_streams(options, err) < 0)
+	if (cgroup_options_check(&options->cgroup, err) < 0)
+		return -1;
+	if (!options->create && check_streams(options, err) < 0)
 		return -1;
 	if (subcommand_engine(call, &engine, err) < 0)
 		return -1;
@@ -253,7 +256,11 @@ static int run(const struct call *call, struct run_options *options, char *const
 		return -1;
 	if (create(&engine, &image, &options->volumes_from, &config, &container, err) < 0)
 		return -1;
-	return start(&engine, &container, options, status, err);
+	if (!options->create)
+		return start(&engine, &container, options, status, err);
+	printf("%s\n", container.id);
+	*status = 0;
+	return 0;
 }
 
 static void release_options(struct run_options *options)
@@ -270,9 +277,9 @@ static void release_options(struct run_options *options)
 	strings_release(&options->volumes_from);
 }
 
-int command_run(const struct call *call)
+static int run_or_create(const struct call *call, bool create)
 {
-	struct run_options options = {0};
+	struct run_options options = {.create = create};
 	/* The first of chapter 05's rows is --root, which is an option of coracle itself here. */
 	const struct option_group groups[] = {
 		{"00-base: every command", program_option_rows, &options.program},
@@ -283,7 +290,7 @@ int command_run(const struct call *call)
 		{"04-overlayfs: what its files are", storage_option_rows, &options.storage},
 		{"05-images: where they come from", image_option_rows + 1, &options.image},
 		{"06-network: whom it can talk to", network_option_rows, &options.network},
-		{"final: its life as a container", run_rows, &options},
+		{"final: its life as a container", create ? run_rows + 2 : run_rows, &options},
 		{0},
 	};
 	int operand = subcommand_options(call, groups, 1, -1);
@@ -292,9 +299,20 @@ int command_run(const struct call *call)
 	struct error err;
 
 	if (run(call, &options, operands, &status, &err) < 0) {
-		error_wrap(&err, "run '%s'", operands[0]);
-		status = program_fail(PROGRAM, &err, process_failure_status(&err));
+		status = create ? STATUS_FAILED : process_failure_status(&err);
+		error_wrap(&err, "%s '%s'", call->subcommand->name, operands[0]);
+		program_fail(PROGRAM, &err, status);
 	}
 	release_options(&options);
 	return status;
+}
+
+int command_run(const struct call *call)
+{
+	return run_or_create(call, false);
+}
+
+int command_create_container(const struct call *call)
+{
+	return run_or_create(call, true);
 }

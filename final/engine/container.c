@@ -14,7 +14,6 @@
 
 #include "clock.h"
 #include "control.h"
-#include "control.h"
 #include "names.h"
 #include "path.h"
 #include "record.h"
@@ -177,7 +176,6 @@ int container_find(const struct engine *engine, const char *name, struct contain
 		return -1;
 	}
 	container_observe(engine, &found);
-	container_observe(engine, &found);
 	*container = found;
 	found = (struct container){0};
 	return 0;
@@ -231,6 +229,15 @@ int container_save_state(const struct container *container, struct error *err)
 	return record_save_state(container, container->dir, durable, err);
 }
 
+/* As it is recorded now: it may have been renamed since the record was read. */
+static void drop_name(const struct engine *engine, const struct container *container,
+		      const char *dir)
+{
+	AUTO_FREE char *name = record_name(dir);
+
+	names_drop(engine, name ? name : container->config.name, container->id);
+}
+
 int container_remove(const struct engine *engine, struct container *container, struct error *err)
 {
 	AUTO_FREE char *gone = memory_format("%s/containers/.gone-%s", engine->root, container->id);
@@ -239,7 +246,7 @@ int container_remove(const struct engine *engine, struct container *container, s
 	/* One rename decides which of two commands removes it, and that it is no longer listed. */
 	if (rename(container->dir, gone) < 0 && errno != ENOENT)
 		return error_sys(err, "remove container %s", container->id);
-	names_drop(engine, container->config.name, container->id);
+	drop_name(engine, container, gone);
 	if (container->config.auto_remove)
 		volume_store_remove_made_for(engine, container->id, &container->config.volumes);
 	if (path_remove_tree(run, err) < 0)
@@ -251,8 +258,6 @@ const char *container_status_word(const struct container *container)
 {
 	static const char *const words[] = {"created", "running", "exited"};
 
-	if (container->state.status == CONTAINER_RUNNING && container->state.paused)
-		return "paused";
 	if (container->state.status == CONTAINER_RUNNING && container->state.paused)
 		return "paused";
 	return words[container->state.status];

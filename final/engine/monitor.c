@@ -133,16 +133,18 @@ static int begin(struct monitor *monitor, struct error *err)
 	struct container *container = monitor->container;
 	char now[CLOCK_TEXT_SIZE];
 
-	monitor->lock = record_lock_monitor(monitor->engine, container, err);
-	if (monitor->lock < 0)
-		return -1;
 	if (log_open(container->dir, &monitor->log, err) < 0)
 		return -1;
 	if (listen_for_clients(monitor, err) < 0 || start_command(monitor, err) < 0)
 		return -1;
 	clock_now(now);
+	cleanup_memory(&container->state.started_at);
 	container->state.started_at = memory_string(now);
 	container->state.status = CONTAINER_RUNNING;
+	/* Of the life before. */
+	container->state.exit_code = 0;
+	container->state.oom_killed = false;
+	cleanup_memory(&container->state.error);
 	return container_save_state(container, err);
 }
 
@@ -230,6 +232,7 @@ static void record_end(struct monitor *monitor)
 	if (launch_give_back(monitor->engine, monitor->container, &err) < 0)
 		note_error(monitor, &err);
 	clock_now(now);
+	cleanup_memory(&state->finished_at);
 	state->finished_at = memory_string(now);
 	state->status = CONTAINER_EXITED;
 	state->pid = 0;
@@ -274,6 +277,15 @@ static void turn(struct monitor *monitor)
 		record_end(monitor);
 }
 
+/* Whether container_keep was called for this end. */
+static bool is_kept(const struct monitor *monitor)
+{
+	AUTO_FREE char *path =
+		memory_format("%s/%s/keep", monitor->engine->run, monitor->container->id);
+
+	return unlink(path) == 0;
+}
+
 /* Nobody can attach any more; the others get what is left, each as fast as it reads. */
 static void finish(struct monitor *monitor)
 {
@@ -285,8 +297,10 @@ static void finish(struct monitor *monitor)
 	if (attach_address(monitor->engine, monitor->container, &address, &err) == 0)
 		unlink(address.sun_path);
 	log_close(&monitor->log, &err);
-	if (monitor->container->config.auto_remove)
+	if (monitor->container->config.auto_remove && !is_kept(monitor))
 		container_remove(monitor->engine, monitor->container, &err);
+	/* From here on it can be started again, however slow our clients are. */
+	cleanup_fd(&monitor->lock);
 	clients_send(&monitor->clients, &frame);
 	while (clients_are_behind(&monitor->clients))
 		turn(monitor);
@@ -307,10 +321,26 @@ static void record_failure(struct monitor *monitor, const struct error *why)
 		container_remove(monitor->engine, container, &err);
 		return;
 	}
-	container->state.status = CONTAINER_CREATED;
+	container->state.status =
+		container->state.started_at ? CONTAINER_EXITED : CONTAINER_CREATED;
 	container->state.exit_code = status == 125 ? 128 : status;
 	note_error(monitor, why);
 	container_save_state(container, &err);
+}
+
+static int take_lock(struct monitor *monitor, struct error *err)
+{
+	monitor->lock = record_lock_monitor(monitor->engine, monitor->container, err);
+	return monitor->lock < 0 ? -1 : 0;
+}
+
+static void report_failure(const struct monitor *monitor, const struct error *why)
+{
+	struct frame frame = {.type = FRAME_FAILED, .length = sizeof(*why)};
+	struct error err;
+
+	memcpy(frame.data, why, sizeof(*why));
+	attach_send(monitor->client, &frame, 0, &err);
 }
 
 static void run_monitor(struct monitor *monitor, bool attached)
@@ -318,12 +348,14 @@ static void run_monitor(struct monitor *monitor, bool attached)
 	struct frame frame = {.type = FRAME_STARTED};
 	struct error err;
 
-	if (leave_caller(monitor->client, &err) < 0 || begin(monitor, &err) < 0) {
+	/* Whoever has the lock has the container: without it nothing of it may be touched. */
+	if (leave_caller(monitor->client, &err) < 0 || take_lock(monitor, &err) < 0) {
+		report_failure(monitor, &err);
+		return;
+	}
+	if (begin(monitor, &err) < 0) {
 		record_failure(monitor, &err);
-		frame.type = FRAME_FAILED;
-		frame.length = sizeof(err);
-		memcpy(frame.data, &err, sizeof(err));
-		attach_send(monitor->client, &frame, 0, &err);
+		report_failure(monitor, &err);
 		return;
 	}
 	if (attach_send(monitor->client, &frame, 0, &err) < 0 || !attached)

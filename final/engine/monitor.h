@@ -14,11 +14,11 @@
 #include "engine.h"
 #include "error.h"
 
-/* Forks the monitor of a created container and returns when the container's command executes, or
+/* Forks the monitor of a container that does not run and returns when the container's command executes, or
  * could not. With `attached` the result is a socket for attach_run, and signals are blocked until
- * that returns, so that none is lost; else 0. On failure the container stays created, with the
+ * that returns, so that none is lost; else 0. On failure the container stays created, or exited, with the
  * reason and the exit code in its state, or is removed if it is auto_remove.
- * Errors: those of process_start, with its codes. */
+ * Errors: those of process_start, with its codes; EWOULDBLOCK if another command was faster. */
 int monitor_start(const struct engine *engine, struct container *container, bool attached,
 		  struct error *err);
 

@@ -198,6 +198,17 @@ int record_load(const struct engine *engine, const char *id, struct container *c
 	return 0;
 }
 
+char *record_name(const char *dir)
+{
+	struct error ignored;
+	AUTO_JSON cJSON *config = read_json(dir, "config.json", &ignored);
+	const char *name = NULL;
+
+	if (!config || json_get_string(config, "name", &name, &ignored) <= 0)
+		return NULL;
+	return memory_string(name);
+}
+
 /* --- the monitor's lock, and repair -------------------------------------------------------- */
 
 uint64_t record_pid_start(pid_t pid)
@@ -281,8 +292,11 @@ int record_repair(const struct engine *engine, struct container *container, stru
 	container_observe(engine, container);
 	if (launch_give_back(engine, container, err) < 0)
 		return error_wrap(err, "repair container %s", container->id);
-	if (container->config.auto_remove)
-		return container_remove(engine, container, err);
+	if (container->config.auto_remove) {
+		if (container_remove(engine, container, err) < 0)
+			return -1;
+		return error_set(err, ENOENT, "No such container: %s", container->id);
+	}
 	clock_now(now);
 	cleanup_memory(&state->finished_at);
 	state->finished_at = memory_string(now);

@@ -22,6 +22,9 @@ int record_save_state(const struct container *container, const char *dir, bool d
 int record_load(const struct engine *engine, const char *id, struct container *container,
 		struct error *err);
 
+/* The name in DIR/config.json; NULL if that can't be read. The caller frees it. */
+char *record_name(const char *dir);
+
 /* When a process started, in clock ticks after boot; 0 if there is none. With the pid it names a
  * process for ever. proc_pid_stat(5) */
 uint64_t record_pid_start(pid_t pid);

@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# The further lives of a container: create, start, restart, wait, rename, --restart.
+
+load lib/helpers
+load lib/final
+
+@test "final a created container runs when it is started, and again, with the files it had" {
+    run coracle create --network none --name twice "$IMAGE" sh -c 'echo run >>/file; cat /file; exit 3'
+    exits 0
+    [ "${#output}" -eq 64 ]
+    [ "$(state twice .State.Status)" = created ]
+    [ "$(coracle ps -q)" = "" ]
+    run coracle start twice
+    exits 0
+    [ "$output" = twice ]
+    run coracle wait twice
+    exits 0
+    [ "$output" = 3 ]
+    run coracle start -a twice
+    exits 3
+    [ "$output" = "run
+run" ]
+    [ "$(coracle logs twice | wc -l)" -eq 3 ]
+}
+
+@test "final start of a container that runs changes nothing" {
+    detached runs sleep 1000
+    pid=$(state runs .State.Pid)
+    run coracle start runs
+    exits 0
+    [ "$output" = runs ]
+    [ "$(state runs .State.Pid)" = "$pid" ]
+    run coracle start nothing
+    exits 1
+    says "No such container: nothing"
+    run coracle start -a runs nothing
+    exits 1
+    says "you cannot start and attach multiple containers at once"
+}
+
+@test "final of many starts at once, one starts it" {
+    coracle create --network none --name race "$IMAGE" sh -c 'echo run >>/file; exec sleep 1000' >/dev/null
+    for i in 1 2 3 4 5; do coracle start race & done
+    wait
+    [ "$(coracle exec race cat /file)" = run ]
+}
+
+@test "final start -i gives the command our standard input" {
+    coracle create -i --network none --name reader "$IMAGE" cat >/dev/null
+    run coracle start -ai reader <<<"a line"
+    exits 0
+    [ "$output" = "a line" ]
+}
+
+@test "final restart stops and starts, a container of --rm too" {
+    coracle run -d --rm --network none --name again "$IMAGE" sleep 1000
+    pid=$(state again .State.Pid)
+    run coracle restart -t 0 again
+    exits 0
+    [ "$output" = again ]
+    ended "$pid"
+    [ "$(state again .State.Running)" = true ]
+    coracle stop -t 0 again
+    await no_containers
+}
+
+@test "final wait says each exit code, after the end" {
+    detached short sh -c 'sleep 0.3; exit 4'
+    detached long sh -c 'sleep 0.6; exit 5'
+    run coracle wait short long
+    exits 0
+    [ "$output" = "4
+5" ]
+    run coracle wait nothing
+    exits 1
+    says "No such container: nothing"
+}
+
+@test "final rename gives another name, at once and for good" {
+    detached before sleep 1000
+    detached other sleep 1000
+    run coracle rename before after
+    exits 0
+    [ "$(state after .Name)" = /after ]
+    run coracle inspect before
+    exits 1
+    run coracle rename after other
+    exits 1
+    says 'Conflict. The container name "/other" is already in use'
+    run coracle rename after after
+    exits 1
+    says "Renaming a container with the same name"
+    coracle rm -f after
+    detached after true
+}
