@@ -244,3 +244,133 @@ changed()
     rm -rf "$layer/tree"
 }
 
+# --- cp -------------------------------------------------------------------------------------------
+
+# a container that runs, and one that does not, with the same in them
+pair_for_cp()
+{
+    local make='mkdir -p /src/sub && echo one >/src/file && chmod 640 /src/file && chown 7:8 /src/file && ln -s file /src/link && ln -s /etc /abs && ln -s ../../../../../../.. /up'
+    coracle run --network none --name off "$IMAGE" sh -c "$make"
+    detached on sh -c "$make; touch /ready; sleep 1000" >/dev/null
+    await test -e "/proc/$(state on .State.Pid)/root/ready"
+    O=$BATS_TEST_TMPDIR/out
+    mkdir "$O"
+}
+
+@test "04 cp from a container, running or not: a file, a directory, what is in it" {
+    pair_for_cp
+    for name in on off; do
+        run coracle cp $name:/src/file "$O/copy"
+        exits 0
+        [ -z "$output" ]
+        [ "$(cat "$O/copy")" = one ]
+        # ours, but with its mode; with -a, whose it was
+        [ "$(stat -c '%a %u:%g' "$O/copy")" = "640 0:0" ]
+        coracle cp -a $name:/src/file "$O"
+        [ "$(stat -c '%a %u:%g' "$O/file")" = "640 7:8" ]
+        coracle cp $name:src "$O/new"
+        coracle cp $name:/src "$O"
+        coracle cp $name:/src/. "$O/new"
+        [ "$(cd "$O" && find src new | sort | xargs)" = "new new/file new/link new/sub src src/file src/link src/sub" ]
+        [ "$(readlink "$O/src/link")" = file ]
+        coracle cp -L $name:/src/link "$O/followed"
+        [ "$(cat "$O/followed")" = one ]
+        coracle cp $name:/src/link "$O/unfollowed"
+        [ -L "$O/unfollowed" ]
+        run coracle cp $name:/missing "$O"
+        exits 1
+        says "Could not find the file /missing in container $name"
+        run coracle cp $name:/src "$O/copy"
+        exits 1
+        says "cannot copy directory"
+        run coracle cp $name:/src/file "$O/none/deep"
+        exits 1
+        says "does not exist"
+        rm -rf "$O"/*
+    done
+}
+
+@test "04 cp to a container, running or not: it is root's, and -a keeps the owner" {
+    pair_for_cp
+    mkdir "$O/dir"; echo mine >"$O/dir/file"; chown -R 5:6 "$O/dir"; chmod 4711 "$O/dir/file"; touch -d @1000000000 "$O/dir/file"
+    for name in on off; do
+        coracle cp "$O/dir" $name:/dst
+        coracle cp -a "$O/dir/file" $name:/src
+        coracle cp "$O/dir" $name:/src
+        (cd "$O" && coracle cp dir/file $name:relative)
+        run coracle cp "$O/dir/file" $name:/no/where
+        exits 1
+        says "Could not find the file /no/where in container $name"
+        run coracle cp "$O/nothing" $name:/
+        exits 1
+        says "lstat $O/nothing: no such file or directory"
+    done
+    run coracle cp on:/x off:/x
+    says "copying between containers is not supported"
+    run coracle cp /x /y
+    says "must specify at least one container source"
+    for name in on off; do
+        for file in dst/file src/file src/dir/file relative; do
+            coracle cp -a $name:$file "$O/got"
+            echo "$file $(stat -c '%a %u:%g %Y' "$O/got")"
+        done
+    done >"$BATS_TEST_TMPDIR/list"
+    line='4711 0:0 1000000000'
+    [ "$(sort -u "$BATS_TEST_TMPDIR/list")" = "$(printf '%s\n' "dst/file $line" "relative $line" "src/dir/file $line" "src/file 4711 5:6 1000000000")" ]
+}
+
+@test "04 cp: links of the container can't lead out of it" {
+    pair_for_cp
+    echo secret >"$BATS_TEST_TMPDIR/host-secret"
+    echo mine >"$O/mine"
+    for name in on off; do
+        # through /abs -> /etc and /up -> ../../.. of the container, not the host's
+        run coracle cp $name:/abs/group "$O/group"
+        exits 0
+        cmp "$O/group" "$ROOTFS/etc/group"
+        run coracle cp $name:"/up$BATS_TEST_TMPDIR/host-secret" "$O"
+        exits 1
+        says "Could not find the file"
+        coracle cp "$O/mine" $name:/up/
+        coracle cp $name:/mine - | tar -tf - | grep -qx mine
+        [ ! -e /mine ]
+        coracle cp "$O/mine" $name:/abs/new
+        [ ! -e /etc/new ]
+        coracle cp $name:/etc/new "$O/back"
+    done
+}
+
+@test "04 cp with - is a tar archive on standard output or input" {
+    pair_for_cp
+    mkdir "$O/in" && echo two >"$O/in/file" && ln "$O/in/file" "$O/in/hard"
+    for name in on off; do
+        coracle cp $name:/src - >"$O/src.tar"
+        [ "$(tar -tf "$O/src.tar" | sort | xargs)" = "src/ src/file src/link src/sub/" ]
+        [ "$(tar -xOf "$O/src.tar" src/file)" = one ]
+        coracle cp $name:/src/file - | tar -xOf - file >"$O/x"
+        [ "$(cat "$O/x")" = one ]
+        tar -cf - -C "$O" in | coracle cp - $name:/src
+        coracle cp $name:/src/in/hard "$O/hard"
+        [ "$(cat "$O/hard")" = two ]
+        run bash -c 'tar -cPf - --transform s,in,../in, -C "$1" in | "$BUILD/coracle" --root "$ROOT" cp - "$2":/src' _ "$O" $name
+        exits 1
+        says "its name holds '..'"
+        run bash -c 'tar -cf - -C "$1" in | "$BUILD/coracle" --root "$ROOT" cp - "$2":/src/file' _ "$O" $name
+        exits 1
+        says "must be a directory"
+    done
+}
+
+@test "04 cp sees volumes, and leaves those that are read-only alone" {
+    mkdir "$BATS_TEST_TMPDIR/src"; echo v >"$BATS_TEST_TMPDIR/src/file"
+    coracle run --network none --name off -v "$BATS_TEST_TMPDIR/src:/v:ro" --read-only "$IMAGE" true
+    coracle cp off:/v/file "$BATS_TEST_TMPDIR/copy"
+    [ "$(cat "$BATS_TEST_TMPDIR/copy")" = v ]
+    run coracle cp "$BATS_TEST_TMPDIR/copy" off:/v/new
+    exits 1
+    says "Read-only file system"
+    run coracle cp "$BATS_TEST_TMPDIR/copy" off:/new
+    exits 1
+    says "container rootfs is marked read-only"
+}
+

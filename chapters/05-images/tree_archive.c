@@ -27,6 +27,8 @@ struct linked {
 
 struct tree {
 	int root_fd, output_fd;
+	const char *name, *as; /* names that begin so are written so; NULL: as they are */
+	bool layer;
 	struct linked *linked;
 	size_t linked_count;
 };
@@ -149,17 +151,26 @@ static int write_file(const struct tree *tree, const char *path, struct archive_
 	return archive_write_file(tree->output_fd, fd, entry->size_bytes, err);
 }
 
+/* "etc/passwd" of "etc", which is to be "copy", is "copy/passwd". */
+static void add_name(const struct tree *tree, const char *path, struct text *name)
+{
+	if (tree->as)
+		text_add_format(name, "%s%s", tree->as, path + strlen(tree->name));
+	else
+		text_add_string(name, path);
+}
+
 static int write_entry(struct tree *tree, const char *path, int fd, const struct stat *st,
 		       struct archive_entry *entry, struct error *err)
 {
 	const char *first = find_linked(tree, st);
 
-	text_add_string(&entry->name, path);
+	add_name(tree, path, &entry->name);
 	if (first) {
 		entry->type = ARCHIVE_HARD_LINK;
 		text_add_string(&entry->target, first);
 	} else {
-		remember(tree, st, path);
+		remember(tree, st, text_string(&entry->name));
 	}
 	if (entry->type == ARCHIVE_DIRECTORY)
 		text_add_string(&entry->name, "/");
@@ -169,6 +180,54 @@ static int write_entry(struct tree *tree, const char *path, int fd, const struct
 		return archive_write_entry(tree->output_fd, entry, err);
 	entry->size_bytes = (uint64_t)st->st_size;
 	return write_file(tree, path, entry, err);
+}
+
+/* --- of a layer ------------------------------------------------------------------------------ */
+
+static int write_mark(const struct tree *tree, const char *directory, const char *name,
+		      struct error *err)
+{
+	struct archive_entry entry = {.type = ARCHIVE_FILE, .mode = 0600};
+	int result;
+
+	text_add_format(&entry.name, "%s%s%s", directory, *directory ? "/" : "", name);
+	result = archive_write_entry(tree->output_fd, &entry, err);
+	text_release(&entry.name);
+	return result;
+}
+
+/* ".wh.NAME" beside the others: image-spec layer.md. */
+static int write_whiteout(const struct tree *tree, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *directory =
+		memory_format("%.*s", slash ? (int)(slash - path) : 0, path);
+	AUTO_FREE char *name = memory_format(".wh.%s", slash ? slash + 1 : path);
+
+	return write_mark(tree, directory, name, err);
+}
+
+static int write_opaque(const struct tree *tree, const char *path, struct error *err)
+{
+	AUTO_CLOSE int fd = open_at(tree, path, O_RDONLY | O_DIRECTORY);
+	char value[2];
+
+	if (fd < 0)
+		return error_sys(err, "open directory '/%s'", path);
+	if (fgetxattr(fd, "user.overlay.opaque", value, sizeof(value)) != 1 || *value != 'y')
+		return 0;
+	return write_mark(tree, path, ".wh..wh..opq", err);
+}
+
+/* Files that exist for every container to be mounted on. */
+static bool is_place_to_mount(const char *path, const struct stat *st)
+{
+	static const char *const places[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf"};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
+		if (strcmp(places[i], path) == 0)
+			return S_ISREG(st->st_mode) && st->st_size == 0;
+	return false;
 }
 
 /* Returns 1 for a directory. */
@@ -184,8 +243,10 @@ static int write_path(struct tree *tree, const char *path, struct error *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_sys(err, "examine '/%s'", path);
 	entry.type = (enum archive_type)type_of(&st);
-	if (!entry.type)
+	if (!entry.type || (tree->layer && is_place_to_mount(path, &st)))
 		return 0;
+	if (tree->layer && S_ISCHR(st.st_mode) && st.st_rdev == 0)
+		return write_whiteout(tree, path, err);
 	entry.mode = st.st_mode & 07777;
 	entry.uid = st.st_uid;
 	entry.gid = st.st_gid;
@@ -197,6 +258,8 @@ static int write_path(struct tree *tree, const char *path, struct error *err)
 	result = write_entry(tree, path, fd, &st, &entry, err);
 	text_release(&entry.name);
 	text_release(&entry.target);
+	if (result == 0 && tree->layer && S_ISDIR(st.st_mode))
+		result = write_opaque(tree, path, err);
 	return result < 0 ? -1 : S_ISDIR(st.st_mode);
 }
 
@@ -220,6 +283,27 @@ static int write_directory(struct tree *tree, const char *path, struct error *er
 int tree_archive_write(int root_fd, int output_fd, struct error *err)
 {
 	AUTO_TREE struct tree tree = {.root_fd = root_fd, .output_fd = output_fd};
+
+	if (write_directory(&tree, "", err) < 0)
+		return -1;
+	return archive_write_end(output_fd, err);
+}
+
+int tree_archive_write_one(int dir_fd, const char *name, const char *as, int output_fd,
+			   struct error *err)
+{
+	AUTO_TREE struct tree tree = {
+		.root_fd = dir_fd, .output_fd = output_fd, .name = name, .as = as};
+	int result = write_path(&tree, name, err);
+
+	if (result < 0 || (result > 0 && write_directory(&tree, name, err) < 0))
+		return -1;
+	return archive_write_end(output_fd, err);
+}
+
+int tree_archive_write_layer(int upper_fd, int output_fd, struct error *err)
+{
+	AUTO_TREE struct tree tree = {.root_fd = upper_fd, .output_fd = output_fd, .layer = true};
 
 	if (write_directory(&tree, "", err) < 0)
 		return -1;

@@ -65,6 +65,8 @@ const struct subcommand subcommands[] = {
 	{"system", "COMMAND", "Manage what coracle keeps", command_system},
 	{"inspect", "[OPTIONS] NAME|ID [NAME|ID...]",
 	 "Return low-level information on containers and images", command_inspect},
+	{"cp", "[OPTIONS] CONTAINER:SRC DEST|-  |  SRC|- CONTAINER:DEST",
+	 "Copy files/folders between a container and the local filesystem", command_copy},
 	{"diff", "CONTAINER", "Inspect changes to files or directories on a container's filesystem",
 	 command_diff},
 	{"volume", "COMMAND", "Manage volumes", command_volume},

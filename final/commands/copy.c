@@ -1,0 +1,95 @@
+/* cp: files between a container and the host. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "container.h"
+#include "copy.h"
+#include "path.h"
+#include "program.h"
+#include "subcommand.h"
+
+struct copy_options {
+	struct program_options program;
+	bool archive, follow, quiet;
+};
+
+#define FIELD(name) offsetof(struct copy_options, name)
+
+static const struct option_row copy_rows[] = {
+	{"archive", 'a', NULL, option_flag, FIELD(archive), "Keep owner and group", NULL, NULL},
+	{"follow-link", 'L', NULL, option_flag, FIELD(follow),
+	 "Copy what a link leads to, if the source is one", NULL, NULL},
+	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Nothing is printed anyway", NULL, NULL},
+	{0},
+};
+
+/* "NAME:PATH" in its parts, unless it is a path of the host. The caller frees both. */
+static bool split(const char *operand, char **name, char **path)
+{
+	const char *colon = strchr(operand, ':');
+
+	if (!colon || *operand == '/' || *operand == '.')
+		return false;
+	*name = memory_format("%.*s", (int)(colon - operand), operand);
+	*path = memory_format("/%s", colon + 1 + (colon[1] == '/'));
+	return true;
+}
+
+/* Absolute, but else as it is: only the kernel knows what ".." means behind a link. */
+static char *on_host(const char *path)
+{
+	AUTO_FREE char *here = getcwd(NULL, 0);
+
+	return *path == '/' || !here ? memory_string(path) : memory_format("%s/%s", here, path);
+}
+
+static int copy(const struct call *call, const struct copy_options *options, int operand,
+		struct error *err)
+{
+	AUTO_FREE char *name = NULL, *inside = NULL, *other = NULL, *unused = NULL;
+	const char *from = call->argv[operand], *to = call->argv[operand + 1];
+	struct copy_request request = {.keep_owner = options->archive, .follow = options->follow};
+	AUTO_CONTAINER struct container container = {0};
+	AUTO_ENGINE struct engine engine = {0};
+	AUTO_FREE char *outside = NULL;
+
+	if (split(from, &name, &inside)) {
+		if (split(to, &other, &unused))
+			return error_set(err, EINVAL,
+					 "copying between containers is not supported");
+	} else if (split(to, &name, &inside)) {
+		request.into = true;
+	} else {
+		return error_set(err, EINVAL, "must specify at least one container source");
+	}
+	if (subcommand_engine(call, &engine, err) < 0 ||
+	    container_find(&engine, name, &container, err) < 0)
+		return -1;
+	request.engine = &engine;
+	request.container = &container;
+	request.asked_name = name;
+	request.inside = inside;
+	request.archive_fd = request.into ? STDIN_FILENO : STDOUT_FILENO;
+	outside = on_host(request.into ? from : to);
+	request.outside = strcmp(request.into ? from : to, "-") == 0 ? NULL : outside;
+	if (!request.outside && isatty(request.archive_fd))
+		return error_set(err, EINVAL, "cowardly refusing to copy to or from a terminal");
+	return copy_run(&request, err);
+}
+
+int command_copy(const struct call *call)
+{
+	struct copy_options options = {0};
+	const struct option_group groups[] = {
+		{"Options for every command", program_option_rows, &options.program},
+		{"Options", copy_rows, &options},
+		{0},
+	};
+	int operand = subcommand_options(call, groups, 2, 2);
+	struct error err;
+
+	return copy(call, &options, operand, &err) < 0 ? subcommand_fail(&err) : 0;
+}

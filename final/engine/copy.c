@@ -1,0 +1,192 @@
+/* Copies between containers and the host; see copy.h. */
+#include "copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy_archive.h"
+#include "path.h"
+#include "place.h"
+#include "trace.h"
+#include "tree_copy.h"
+#include "visit.h"
+
+/* --- where from, where to ------------------------------------------------------------------------ */
+
+static int not_found(const struct copy_request *request, bool inside, struct error *err)
+{
+	if (err->code != ENOENT && err->code != ENOTDIR)
+		return -1;
+	if (inside)
+		return error_set(err, ENOENT, "Could not find the file %s in container %s",
+				 request->inside, request->asked_name);
+	return error_set(err, ENOENT, "lstat %s: no such file or directory", request->outside);
+}
+
+static int find_source(const struct copy_request *request, int root, struct place *from,
+		       struct error *err)
+{
+	bool inside = !request->into;
+	const char *path = inside ? request->inside : request->outside;
+
+	if (place_find(root, path, request->follow, from, err) < 0)
+		return not_found(request, inside, err);
+	if (!from->exists) {
+		err->code = ENOENT;
+		return not_found(request, inside, err);
+	}
+	if (from->wants_directory && !S_ISDIR(from->st.st_mode))
+		return error_set(err, ENOTDIR, "%s: not a directory", path);
+	return 0;
+}
+
+static int find_target(const struct copy_request *request, int root, struct place *to,
+		       struct error *err)
+{
+	const char *path = request->into ? request->inside : request->outside;
+
+	if (place_find(root, path, true, to, err) == 0)
+		return 0;
+	if (request->into || err->code != ENOENT)
+		return request->into ? not_found(request, true, err) : -1;
+	return error_set(err, ENOENT,
+			 "invalid output path: directory \"%s\" does not exist", path);
+}
+
+/* As the mount of a running one says by itself. */
+static int check_writable(const struct copy_request *request, int root, const struct place *to,
+			  struct error *err)
+{
+	struct stat top, there;
+
+	if (!request->into || !request->container->config.read_only)
+		return 0;
+	if (fstat(root, &top) < 0 || fstat(to->parent, &there) < 0)
+		return error_sys(err, "look at the container's root");
+	if (top.st_dev != there.st_dev)
+		return 0;
+	return error_set(err, EROFS, "container rootfs is marked read-only");
+}
+
+/* --- the copy ------------------------------------------------------------------------------------ */
+
+/* Opens what is there; links are not followed any more. */
+static int open_directory(const struct place *place, struct error *err)
+{
+	int fd = openat(place->parent, place->name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? error_sys(err, "open directory '%s'", place->name) : fd;
+}
+
+static int copy_contents(struct tree_copy *copy, const struct place *from, const struct place *to,
+			 struct error *err)
+{
+	AUTO_CLOSE int source = open_directory(from, err), target = -1;
+
+	if (source < 0)
+		return -1;
+	if (!to->exists && mkdirat(to->parent, to->name, 0700) < 0)
+		return error_sys(err, "make directory '%s'", to->name);
+	target = open_directory(to, err);
+	return target < 0 ? -1 : tree_copy_contents(copy, source, target, err);
+}
+
+static int copy_into_directory(struct tree_copy *copy, const struct place *from,
+			       const struct place *to, struct error *err)
+{
+	AUTO_CLOSE int target = open_directory(to, err);
+
+	if (target < 0)
+		return -1;
+	return tree_copy(copy, from->parent, from->name, target, from->asked, err);
+}
+
+static int copy_place(struct tree_copy *copy, const struct place *from, const struct place *to,
+		      struct error *err)
+{
+	bool directory = S_ISDIR(from->st.st_mode);
+
+	if (directory && from->contents && to->exists && S_ISDIR(to->st.st_mode))
+		return copy_contents(copy, from, to, err);
+	if (to->exists && S_ISDIR(to->st.st_mode))
+		return copy_into_directory(copy, from, to, err);
+	if (directory && to->exists)
+		return error_set(err, ENOTDIR, "cannot copy directory");
+	if (directory)
+		return copy_contents(copy, from, to, err);
+	if (to->wants_directory)
+		return error_set(err, ENOTDIR, "%s",
+				 to->exists ? "not a directory" : "no such directory");
+	return tree_copy(copy, from->parent, from->name, to->parent, to->name, err);
+}
+
+static int copy_files(const struct copy_request *request, int inside, int outside,
+		      struct error *err)
+{
+	AUTO_TREE_COPY struct tree_copy copy = {.change_owner = !request->keep_owner,
+						.uid = request->into ? 0 : getuid(),
+						.gid = request->into ? 0 : getgid()};
+	AUTO_PLACE struct place from = {0}, to = {0};
+
+	if (find_source(request, request->into ? outside : inside, &from, err) < 0 ||
+	    find_target(request, request->into ? inside : outside, &to, err) < 0 ||
+	    check_writable(request, inside, &to, err) < 0)
+		return -1;
+	return copy_place(&copy, &from, &to, err);
+}
+
+/* --- with an archive ----------------------------------------------------------------------------- */
+
+static int write_archive(const struct copy_request *request, int inside, struct error *err)
+{
+	AUTO_PLACE struct place from = {0};
+
+	if (find_source(request, inside, &from, err) < 0)
+		return -1;
+	return copy_archive_write(&from, request->archive_fd, err);
+}
+
+static int read_archive(const struct copy_request *request, int inside, struct error *err)
+{
+	AUTO_PLACE struct place to = {0};
+	AUTO_CLOSE int target = -1;
+
+	if (find_target(request, inside, &to, err) < 0)
+		return -1;
+	if (!to.exists) {
+		err->code = ENOENT;
+		return not_found(request, true, err);
+	}
+	if (!S_ISDIR(to.st.st_mode))
+		return error_set(err, ENOTDIR, "destination \"%s:%s\" must be a directory",
+				 request->asked_name, request->inside);
+	if (check_writable(request, inside, &to, err) < 0)
+		return -1;
+	target = open_directory(&to, err);
+	return target < 0 ? -1
+			  : copy_archive_read(target, request->archive_fd, err);
+}
+
+/* A visitor of the container. */
+static int copy(void *context, int root_fd, struct error *err)
+{
+	const struct copy_request *request = context;
+	AUTO_CLOSE int host = -1;
+
+	if (!request->outside)
+		return request->into ? read_archive(request, root_fd, err)
+				     : write_archive(request, root_fd, err);
+	host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return host < 0 ? error_sys(err, "open '/'") : copy_files(request, root_fd, host, err);
+}
+
+int copy_run(const struct copy_request *request, struct error *err)
+{
+	const struct visitor visitor = {copy, (void *)request};
+
+	return visit_container(request->engine, request->container, &visitor, err);
+}

@@ -1,0 +1,30 @@
+/*
+ * Copies between containers and the host: docker cp.
+ */
+#ifndef COPY_H
+#define COPY_H
+
+#include <stdbool.h>
+
+#include "container.h"
+#include "engine.h"
+#include "error.h"
+
+struct copy_request {
+	const struct engine *engine;
+	const struct container *container;
+	const char *inside;	/* path in the container */
+	const char *outside;	/* path on the host; NULL: an archive on `archive_fd` */
+	const char *asked_name; /* of the container, for errors */
+	int archive_fd;
+	bool into; /* to the container */
+	bool keep_owner;
+	bool follow; /* a link that is the source */
+};
+
+/* Copies a file or a tree, by the rules of cp(1) that Docker has: into a directory that is there,
+ * or as what the destination says. Links of the container never lead out of it.
+ * Errors: ENOENT, ENOTDIR, EISDIR, EROFS with Docker's words; those of the calls. */
+int copy_run(const struct copy_request *request, struct error *err);
+
+#endif

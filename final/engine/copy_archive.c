@@ -1,0 +1,91 @@
+/* The archive's side of a copy; see copy_archive.h. */
+#include "copy_archive.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "file.h"
+#include "layer_attributes.h"
+#include "layer_tree.h"
+#include "tree_archive.h"
+
+int copy_archive_write(const struct place *from, int output_fd, struct error *err)
+{
+	return tree_archive_write_one(from->parent, from->name,
+				      from->contents ? "." : from->asked, output_fd, err);
+}
+
+/* --- reading ------------------------------------------------------------------------------------- */
+
+struct input {
+	int fd;
+	unsigned char buffer[1 << 16];
+};
+
+static int next(void *context, const unsigned char **bytes, size_t *count, struct error *err)
+{
+	struct input *input = context;
+	ssize_t got;
+
+	do
+		got = read(input->fd, input->buffer, sizeof(input->buffer));
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return error_sys(err, "read the archive");
+	*bytes = input->buffer;
+	*count = (size_t)got;
+	return 0;
+}
+
+static int write_data(struct archive *archive, int fd, const struct archive_entry *entry,
+		      struct error *err)
+{
+	const unsigned char *bytes;
+	size_t count;
+
+	for (;;) {
+		if (archive_data(archive, &bytes, &count, err) < 0)
+			return -1;
+		if (!count)
+			return layer_attributes_set(fd, entry, err);
+		if (file_write_all(fd, bytes, count, text_string(&entry->name), err) < 0)
+			return -1;
+	}
+}
+
+static int unpack_entry(struct layer_tree *tree, struct archive *archive,
+			const struct archive_entry *entry, struct error *err)
+{
+	char path[LAYER_PATH_SIZE];
+	AUTO_CLOSE int fd = -1;
+
+	if (layer_path(text_string(&entry->name), path, err) < 0)
+		return -1;
+	/* The directory itself stays what it is. */
+	if (!*path)
+		return 0;
+	if (entry->type != ARCHIVE_FILE)
+		return layer_tree_make(tree, path, entry, err);
+	fd = layer_tree_make(tree, path, entry, err);
+	return fd < 0 ? -1 : write_data(archive, fd, entry, err);
+}
+
+int copy_archive_read(int target_fd, int input_fd, struct error *err)
+{
+	struct input input = {.fd = input_fd};
+	AUTO_ARCHIVE struct archive archive = {.source = {next, &input}};
+	AUTO_LAYER_TREE struct layer_tree tree = {.root_fd = target_fd};
+	const struct archive_entry *entry;
+	mode_t old_mask = umask(0);
+	int more = 1, result = 0;
+
+	while (result == 0 && (more = archive_next(&archive, &entry, err)) > 0)
+		if (unpack_entry(&tree, &archive, entry, err) < 0)
+			result = error_wrap(err, "entry '%s'", text_string(&entry->name));
+	if (result == 0 && more == 0)
+		result = layer_tree_finish(&tree, err);
+	umask(old_mask);
+	return more < 0 ? -1 : result;
+}
