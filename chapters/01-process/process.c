@@ -38,12 +38,14 @@
 /* An ignored signal stays ignored across exec, and so does a blocked one: start clean. */
 static int reset_signals(struct error *err)
 {
-	struct sigaction by_default = {.sa_handler = SIG_DFL};
+	/* The kernel's struct sigaction, zeroed: SIG_DFL. Not by sigaction(3), which lets nobody touch
+	 * signals 32 and 33, so that they would stay ignored. */
+	const unsigned long by_default[4] = {0};
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
 		if (number != SIGKILL && number != SIGSTOP)
-			sigaction(number, &by_default, NULL); /* EINVAL: glibc's own two */
+			syscall(SYS_rt_sigaction, number, by_default, NULL, NSIG / 8);
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return error_sys(err, "unblock all signals");

@@ -14,7 +14,8 @@
 # The same tests run against every program that has their chapter: each program is given the same
 # shape here. A teardown compares the host with what it was before the test.
 
-bats_require_minimum_version 1.5.0
+# a test may load this in a shell of its own, without bats
+! declare -F bats_require_minimum_version >/dev/null || bats_require_minimum_version 1.5.0
 
 TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
