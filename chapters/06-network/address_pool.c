@@ -69,25 +69,34 @@ static int take_over(const struct address_pool *pool, const char *id, const stru
 	return take(pool, id, lease->address, err);
 }
 
+/* Tries one address; `lease` is that of the list that it has, or NULL. */
+static int try(const struct address_pool *pool, const char *id, struct in_addr candidate,
+	       const struct lease *lease, struct error *err)
+{
+	if (candidate.s_addr == pool->subnet.gateway.s_addr)
+		return 0;
+	return lease ? take_over(pool, id, lease, err) : take(pool, id, candidate, err);
+}
+
 /* Tries the addresses in order, beside the sorted list of leases. */
 static int take_lowest(const struct address_pool *pool, const char *id, const struct leases *leases,
 		       struct in_addr *address, struct error *err)
 {
-	uint32_t last = ntohl(subnet_last(&pool->subnet).s_addr);
+	const struct subnet *part = pool->range.prefix_length ? &pool->range : &pool->subnet;
+	uint32_t lowest = ntohl(subnet_first(&pool->subnet).s_addr) + 1;
+	uint32_t highest = ntohl(subnet_last(&pool->subnet).s_addr) - 1;
+	uint32_t first = ntohl(subnet_first(part).s_addr), last = ntohl(subnet_last(part).s_addr);
 	const struct lease *lease = leases->items, *end = lease + leases->count;
 
-	for (uint32_t at = ntohl(subnet_first(&pool->subnet).s_addr) + 1; at < last; at++) {
+	for (uint32_t at = first < lowest ? lowest : first; at <= highest && at <= last; at++) {
 		struct in_addr candidate = {htonl(at)};
 		int taken;
 
 		while (lease < end && ntohl(lease->address.s_addr) < at)
 			lease++;
-		if (candidate.s_addr == pool->subnet.gateway.s_addr)
-			continue;
-		if (lease < end && lease->address.s_addr == candidate.s_addr)
-			taken = take_over(pool, id, lease, err);
-		else
-			taken = take(pool, id, candidate, err);
+		taken = try(pool, id, candidate,
+			    lease < end && lease->address.s_addr == candidate.s_addr ? lease : NULL,
+			    err);
 		if (taken > 0)
 			*address = candidate;
 		if (taken != 0)
@@ -96,6 +105,26 @@ static int take_lowest(const struct address_pool *pool, const char *id, const st
 	return error_set(err, EADDRNOTAVAIL, "lease an address: all of subnet %s/%u are taken",
 			 address_text(subnet_first(&pool->subnet)).text,
 			 pool->subnet.prefix_length);
+}
+
+static int take_wanted(const struct address_pool *pool, const char *id, const struct leases *leases,
+		       struct in_addr wanted, struct error *err)
+{
+	const struct lease *lease = NULL;
+	int taken;
+
+	if (ntohl(wanted.s_addr) <= ntohl(subnet_first(&pool->subnet).s_addr) ||
+	    ntohl(wanted.s_addr) >= ntohl(subnet_last(&pool->subnet).s_addr))
+		return error_set(err, EINVAL, "no configured subnet contains IP address %s",
+				 address_text(wanted).text);
+	for (size_t i = 0; i < leases->count; i++)
+		if (leases->items[i].address.s_addr == wanted.s_addr)
+			lease = &leases->items[i];
+	taken = try(pool, id, wanted, lease, err);
+	if (taken == 0)
+		return error_set(err, EADDRINUSE, "Address already in use: %s",
+				 address_text(wanted).text);
+	return taken < 0 ? -1 : 0;
 }
 
 int address_pool_lease(const struct address_pool *pool, const char *id, struct in_addr *address,
@@ -109,6 +138,8 @@ int address_pool_lease(const struct address_pool *pool, const char *id, struct i
 	items = leases.items;
 	if (leases.count)
 		qsort(items, leases.count, sizeof(*items), by_address);
+	if (address->s_addr)
+		return take_wanted(pool, id, &leases, *address, err);
 	return take_lowest(pool, id, &leases, address, err);
 }
 

@@ -21,6 +21,7 @@ struct address_pool {
 	/* Says whether the holder of a lease still lives; NULL: always. */
 	bool (*in_use)(void *context, const char *id);
 	void *context;
+	struct subnet range; /* addresses are of this part of the subnet; prefix_length 0: of all */
 };
 
 struct lease {
@@ -33,8 +34,9 @@ struct leases {
 	size_t count;
 };
 
-/* Leases the lowest free address to `id`. A lease whose holder is not in use any more is taken over.
- * Errors: EADDRNOTAVAIL if all are taken. symlink(2) */
+/* Leases the lowest free address to `id`, or *address unless that is 0.0.0.0. A lease whose holder is
+ * not in use any more is taken over. Errors: EADDRNOTAVAIL if all are taken; EADDRINUSE if *address
+ * is; EINVAL if it is not in the subnet. symlink(2) */
 int address_pool_lease(const struct address_pool *pool, const char *id, struct in_addr *address,
 		       struct error *err);
 

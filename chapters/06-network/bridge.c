@@ -5,7 +5,7 @@
  *	 coracle0 172.30.0.1 (bridge)
  *	   └─ veth0a1b2c3d4e5 (port) ═══ cable ═══ eth0 172.30.0.2, default route by 172.30.0.1
  *
- * The host's end is named after the container's id, so nothing needs to remember it, and a lease
+ * The host's end is named after network and container, so nothing needs to remember it, and a lease
  * whose container has no cable is known to be left over. The lock, which is on the directory of the
  * leases, is held from the lease to its cable: nobody sees one without the other.
  */
@@ -27,8 +27,6 @@
 #include "netns.h"
 #include "trace.h"
 
-#define INSIDE "eth0"
-
 /* 02: local, not a vendor's. Then Docker's 42, and the address. An address that is given to the next
  * container keeps its MAC, so what others remember of it (ip neigh) stays true. */
 static void mac_of(struct in_addr address, uint8_t mac[6])
@@ -38,9 +36,16 @@ static void mac_of(struct in_addr address, uint8_t mac[6])
 	memcpy(mac + 2, &address.s_addr, 4);
 }
 
-static void name_cable(const char *id, char name[IF_NAMESIZE])
+/* 44 bits of a hash (FNV-1a) of both: nothing needs to remember it. */
+static void name_cable(const struct bridge_network *network, const char *id, char name[IF_NAMESIZE])
 {
-	snprintf(name, IF_NAMESIZE, "veth%.11s", id);
+	const char *parts[] = {network->name, id};
+	uint64_t value = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+		for (const char *at = parts[i]; *at; at++)
+			value = (value ^ (unsigned char)*at) * UINT64_C(1099511628211);
+	snprintf(name, IF_NAMESIZE, "veth%011llx", (unsigned long long)(value >> 20));
 }
 
 static struct subnet subnet_of(const struct bridge_network *network)
@@ -132,6 +137,12 @@ static int make_bridge(struct netlink *netlink, const struct bridge_network *net
 	return link.up ? 0 : link_up(netlink, &link, uplink_mtu(netlink), err);
 }
 
+static struct firewall_network rules_of(const struct bridge_network *network)
+{
+	return (struct firewall_network){network->name, network->gateway, network->prefix_length,
+					 network->internal};
+}
+
 static int forward_packets(struct error *err)
 {
 	static const char path[] = "/proc/sys/net/ipv4/ip_forward";
@@ -158,6 +169,7 @@ static bool bridge_is_up(struct netlink *netlink, const struct bridge_network *n
 
 int bridge_network_up(const struct bridge_network *network, struct error *err)
 {
+	struct firewall_network rules = rules_of(network);
 	AUTO_NETLINK struct netlink netlink = {0};
 	AUTO_CLOSE int lock = -1;
 
@@ -166,14 +178,15 @@ int bridge_network_up(const struct bridge_network *network, struct error *err)
 	if (!bridge_is_up(&netlink, network) || !firewall_is_up(network->table, network->name)) {
 		lock = lock_leases(network, err);
 		if (lock < 0 || make_bridge(&netlink, network, err) < 0 ||
-		    firewall_up(network->table, network->name, network->internal, err) < 0)
+		    firewall_up(network->table, &rules, err) < 0)
 			return -1;
 	}
 	return forward_packets(err);
 }
 
-int bridge_network_down(const struct bridge_network *network, struct error *err)
+int bridge_network_down(const struct bridge_network *network, bool table, struct error *err)
 {
+	struct firewall_network rules = rules_of(network);
 	AUTO_NETLINK struct netlink netlink = {0};
 	AUTO_CLOSE int lock = lock_leases(network, err);
 	struct link link;
@@ -186,17 +199,25 @@ int bridge_network_down(const struct bridge_network *network, struct error *err)
 	} else if (err->code != ENODEV) {
 		return -1;
 	}
-	return firewall_down(network->table, err);
+	return table ? firewall_down(network->table, err)
+		     : firewall_forget(network->table, &rules, err);
 }
 
 /* --- one container ------------------------------------------------------------------------- */
 
-static bool has_cable(void *netlink, const char *id)
+/* Who asks whether a cable is there. */
+struct asker {
+	struct netlink *netlink;
+	const struct bridge_network *network;
+};
+
+static bool has_cable(void *context, const char *id)
 {
+	const struct asker *asker = context;
 	char name[IF_NAMESIZE];
 
-	name_cable(id, name);
-	return link_index(netlink, name) != 0;
+	name_cable(asker->network, id, name);
+	return link_index(asker->netlink, name) != 0;
 }
 
 /* A cable of that name can only be this container's own, of an earlier life that the kernel has not
@@ -215,6 +236,7 @@ struct joining {
 	const struct bridge_network *network;
 	const char *id;
 	pid_t pid;
+	char inside[IF_NAMESIZE];
 	struct attachment made;
 };
 
@@ -222,18 +244,22 @@ struct joining {
 static int lay_cable(struct netlink *netlink, struct joining *joining, struct error *err)
 {
 	AUTO_CLOSE int lock = lock_leases(joining->network, err);
-	struct address_pool pool = {subnet_of(joining->network), joining->network->leases, lock,
-				    has_cable, netlink};
+	struct asker asker = {netlink, joining->network};
+	struct address_pool pool = {
+		subnet_of(joining->network), joining->network->leases, lock, has_cable, &asker,
+		joining->network->range};
 	struct attachment *made = &joining->made;
 	struct link bridge;
-	struct veth veth = {made->host_interface, &bridge, INSIDE, joining->pid, made->mac};
+	struct veth veth = {made->host_interface, &bridge, joining->inside, joining->pid,
+			    made->mac};
 	struct error unknown;
 
 	if (lock < 0 || find_bridge(netlink, joining->network, &bridge, err) < 0 ||
 	    address_pool_lease(&pool, joining->id, &made->address, err) < 0)
 		return -1;
-	mac_of(made->address, made->mac);
-	name_cable(joining->id, made->host_interface);
+	if (memcmp(made->mac, (uint8_t[6]){0}, 6) == 0)
+		mac_of(made->address, made->mac);
+	name_cable(joining->network, joining->id, made->host_interface);
 	/* The cable of an earlier holder of the address, and so of the MAC, may hang there until the
 	 * kernel has taken its namespace apart, which takes it a tenth of a second: the bridge is to
 	 * know ours. */
@@ -277,13 +303,17 @@ static int configure_inside(void *context, struct error *err)
 		return -1;
 	snprintf(netlink.shell, sizeof(netlink.shell), "nsenter -n -t %d ", joining->pid);
 	/* Before eth0 is up, or it would give itself an address of IPv6. */
-	if (limit_ipv6(netlink.shell, err) < 0 || link_find(&netlink, INSIDE, &link, err) < 0)
+	if (limit_ipv6(netlink.shell, err) < 0 ||
+	    link_find(&netlink, joining->inside, &link, err) < 0)
 		return -1;
 	if (link_add_address(&netlink, &link, joining->made.address,
 			     joining->network->prefix_length, err) < 0)
 		return -1;
 	if (link_up(&netlink, &link, 0, err) < 0)
 		return -1;
+	/* What is internal has no way out. */
+	if (joining->network->internal || joining->made.no_route)
+		return 0;
 	/* The gateway must be on an interface that is up already. */
 	return route_add_default(&netlink, joining->network->gateway, err);
 }
@@ -291,10 +321,12 @@ static int configure_inside(void *context, struct error *err)
 int bridge_attach(const struct bridge_network *network, const char *id, pid_t pid,
 		  struct attachment *attachment, struct error *err)
 {
-	struct joining joining = {network, id, pid, {{0}}};
+	struct joining joining = {network, id, pid, "", *attachment};
 	AUTO_NETLINK struct netlink netlink = {0};
 	struct error unknown;
 
+	*joining.made.host_interface = '\0';
+	snprintf(joining.inside, sizeof(joining.inside), "eth%u", attachment->number);
 	if (netlink_open(&netlink, NETLINK_ROUTE, err) == 0 &&
 	    lay_cable(&netlink, &joining, err) == 0 &&
 	    netns_call(pid, configure_inside, &joining, err) == 0) {
@@ -307,10 +339,31 @@ int bridge_attach(const struct bridge_network *network, const char *id, pid_t pi
 	return error_wrap(err, "connect to network '%s'", network->name);
 }
 
+int bridge_cut(const struct bridge_network *network, const char *id, struct error *err)
+{
+	AUTO_NETLINK struct netlink netlink = {0};
+	char name[IF_NAMESIZE];
+
+	name_cable(network, id, name);
+	if (netlink_open(&netlink, NETLINK_ROUTE, err) < 0 || link_delete(&netlink, name, err) < 0)
+		return -1;
+	return bridge_detach(network, id, err);
+}
+
+int bridge_allow_own_ports(const struct attachment *attachment, struct error *err)
+{
+	AUTO_NETLINK struct netlink netlink = {0};
+
+	if (netlink_open(&netlink, NETLINK_ROUTE, err) < 0)
+		return -1;
+	return link_set_hairpin(&netlink, attachment->host_interface, err);
+}
+
 int bridge_detach(const struct bridge_network *network, const char *id, struct error *err)
 {
 	AUTO_CLOSE int lock = lock_leases(network, err);
-	struct address_pool pool = {subnet_of(network), network->leases, lock, NULL, NULL};
+	struct address_pool pool = {
+		subnet_of(network), network->leases, lock, NULL, NULL, {{0}, 0}};
 
 	if (lock < 0)
 		return -1;

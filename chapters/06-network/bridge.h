@@ -10,43 +10,71 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "subnet.h"
 
-/* The one bridge network there is for now; `network` commands will make more of these. */
+/* A network of a data root. The one named "bridge" is always there, others are created. */
 struct bridge_network {
 	char name[16];		/* of the bridge interface, IFNAMSIZ: "coracle0" */
 	char table[64];		/* of the nftables table: "coracle" */
 	struct in_addr gateway; /* the bridge's own address */
 	unsigned prefix_length;
-	bool internal;	   /* no way out, and none in */
-	char leases[4096]; /* the directory of address leases */
+	struct subnet range; /* containers' addresses are of this part; prefix_length 0: of all */
+	bool internal;	     /* no way out, and none in */
+	char id[65], created[40]; /* of a network that was created */
+	char leases[4096];	  /* the directory of address leases */
 };
 
-/* Where a container is attached. */
+/* Where a container is attached, and before that where it wants to be. */
 struct attachment {
-	struct in_addr address;
-	uint8_t mac[6];
+	struct in_addr address; /* before: the only one that will do; 0.0.0.0: any */
+	uint8_t mac[6];		/* before: the wanted one; all zero: of the address */
+	unsigned number;	/* 1: the interface is eth1 */
+	bool no_route;		/* the default route goes by another network */
 	char host_interface[16];
 };
 
-/* Chooses names and a subnet for the data root `root` (hashed into the names unless it is the
- * default /var/lib/coracle), and remembers the choice in ROOT/networks/bridge/network.json: the
- * first 172.N.0.0/16 from 172.30 on, then 192.168.N.0/20, that overlaps no route of the host (in
- * the current network namespace). Two callers at once get the same. */
+/* Opens the network "bridge", and makes all of it that is missing: chooses names and a subnet for the
+ * data root `root` (hashed into the names unless it is the default /var/lib/coracle), and remembers the
+ * choice in ROOT/networks/bridge/network.json: the first 172.N.0.0/16 from 172.30 on, then
+ * 192.168.N.0/20, that overlaps no route of the host (in the current network namespace). Two callers
+ * at once get the same, and with two roots a different one. */
 int bridge_network_open(const char *root, struct bridge_network *network, struct error *err);
+
+/* Makes the network NAME of ROOT/networks/NAME: with *network's gateway, prefix_length, range and
+ * internal, or a free subnet if its prefix_length is 0. The bridge is there when this returns.
+ * Errors: EEXIST if there is one of that name; EADDRINUSE if the host has a route into the subnet. */
+int bridge_network_create(const char *root, const char *name, struct bridge_network *network,
+			  struct error *err);
+
+/* Reads what is remembered of a network, and makes nothing. Errors: ENOENT with Docker's words. */
+int bridge_network_load(const char *root, const char *name, struct bridge_network *network,
+			struct error *err);
+
+/* Removes the bridge of a network, its rules, and all that is remembered of it. Errors: EBUSY if an
+ * address of it is leased. */
+int bridge_network_remove(const char *root, const char *name, struct error *err);
 
 /* Makes what is missing: the bridge with its address, the nftables table, ip_forward (set, and said
  * by trace). Cheap when all is there. */
 int bridge_network_up(const struct bridge_network *network, struct error *err);
 
-/* Removes bridge and table, and with them every cable; that they are missing is fine. */
-int bridge_network_down(const struct bridge_network *network, struct error *err);
+/* Removes the bridge, and with it every cable, and its rules, or with `table` the whole table of the
+ * root; that they are missing is fine. */
+int bridge_network_down(const struct bridge_network *network, bool table, struct error *err);
 
 /* Connects the network namespace of process `pid`: leases an address for container `id`, makes the
  * veth pair, puts one end into the bridge and the other into the namespace as eth0, with address,
  * MAC and default route. On failure nothing is left. Called in the parent.
- * Errors: EADDRNOTAVAIL if the subnet is used up. veth(4), rtnetlink(7) */
+ * Errors: EADDRNOTAVAIL if the subnet is used up; EADDRINUSE. veth(4), rtnetlink(7) */
 int bridge_attach(const struct bridge_network *network, const char *id, pid_t pid,
 		  struct attachment *attachment, struct error *err);
+
+/* Takes the cable of container `id` out of the network at once, while the container runs on. */
+int bridge_cut(const struct bridge_network *network, const char *id, struct error *err);
+
+/* Lets a container reach, by the host, a port that it has published itself: with br_netfilter the
+ * bridge sends such a packet back by the cable that it came from. bridge(8) */
+int bridge_allow_own_ports(const struct attachment *attachment, struct error *err);
 
 /* Gives back the address of container `id`, if it has one. The cable the kernel removes, together
  * with the network namespace, a moment after its last process: to do it here would mean waiting for

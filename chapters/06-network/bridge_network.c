@@ -1,7 +1,9 @@
 /*
- * Which bridge, table and subnet belong to a data root: bridge_network_open of bridge.h.
+ * Which bridge, table and subnet belong to a network of a data root: bridge_network_open and its
+ * neighbours of bridge.h.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -20,6 +22,7 @@
 #include "subnet.h"
 
 #define DEFAULT_ROOT "/var/lib/coracle"
+#define CHOICE_LOCK "/run/coracle.lock"
 
 /* FNV-1a: short, and different roots get different names. */
 static uint32_t hash(const char *text)
@@ -31,111 +34,229 @@ static uint32_t hash(const char *text)
 	return value;
 }
 
-static void choose_names(const char *root, struct bridge_network *network)
+/* Default names for the default root's first network; a hash of root and network for all others. */
+static void choose_names(const char *root, const char *name, struct bridge_network *network)
 {
 	AUTO_FREE char *real = realpath(root, NULL);
-	unsigned mark = hash(real ? real : root);
+	bool first = strcmp(name, "bridge") == 0;
+	AUTO_FREE char *path = first ? memory_string(real ? real : root)
+				     : memory_format("%s/networks/%s", real ? real : root, name);
 
-	if (strcmp(root, DEFAULT_ROOT) == 0) {
-		snprintf(network->name, sizeof(network->name), "coracle0");
+	snprintf(network->name, sizeof(network->name), "coracle%08x", hash(path));
+	snprintf(network->table, sizeof(network->table), "coracle_%08x", hash(real ? real : root));
+	if (strcmp(root, DEFAULT_ROOT) == 0)
 		snprintf(network->table, sizeof(network->table), "coracle");
-		return;
-	}
-	snprintf(network->name, sizeof(network->name), "coracle%08x", mark);
-	snprintf(network->table, sizeof(network->table), "coracle_%08x", mark);
+	if (strcmp(root, DEFAULT_ROOT) == 0 && first)
+		snprintf(network->name, sizeof(network->name), "coracle0");
 }
 
-/* Reads the choice of an earlier command: 1, or 0 if there is none. */
-static int load(const char *path, struct subnet *subnet, struct error *err)
-{
-	AUTO_TEXT struct text text = {0};
-	AUTO_JSON cJSON *document = NULL;
-	const char *written = NULL;
+/* --- what is remembered -------------------------------------------------------------------- */
 
-	if (file_read(AT_FDCWD, path, 65536, &text, err) < 0)
-		return err->code == ENOENT ? 0 : -1;
-	document = json_parse(path, text_string(&text), text.length, err);
-	if (!document || json_get_string(document, "Subnet", &written, err) < 0)
+static int read_subnets(const cJSON *document, struct bridge_network *network, struct error *err)
+{
+	const char *written = NULL, *gateway = NULL, *range = NULL;
+	struct subnet subnet = {0};
+
+	if (json_get_string(document, "Subnet", &written, err) < 0 ||
+	    json_get_string(document, "Gateway", &gateway, err) < 0 ||
+	    json_get_string(document, "IPRange", &range, err) < 0)
 		return -1;
 	if (!written)
-		return error_set(err, EINVAL, "read '%s': there is no Subnet", path);
-	if (subnet_parse(written, subnet, err) < 0)
-		return error_wrap(err, "read '%s'", path);
-	return 1;
+		return error_set(err, EINVAL, "there is no Subnet");
+	if (subnet_parse(written, &subnet, err) < 0 ||
+	    (range && subnet_parse(range, &network->range, err) < 0))
+		return -1;
+	network->gateway = subnet.gateway;
+	network->prefix_length = subnet.prefix_length;
+	if (gateway && inet_pton(AF_INET, gateway, &network->gateway) != 1)
+		return error_set(err, EINVAL, "'%s' is not an address", gateway);
+	return 0;
 }
 
-static int save(const char *path, const struct subnet *subnet, struct error *err)
+static int read_document(const cJSON *document, struct bridge_network *network, struct error *err)
 {
+	const char *id = "", *created = "";
+
+	if (json_get_bool(document, "Internal", &network->internal, err) < 0 ||
+	    json_get_string(document, "Id", &id, err) < 0 ||
+	    json_get_string(document, "Created", &created, err) < 0)
+		return -1;
+	snprintf(network->id, sizeof(network->id), "%s", id);
+	snprintf(network->created, sizeof(network->created), "%s", created);
+	return read_subnets(document, network, err);
+}
+
+int bridge_network_load(const char *root, const char *name, struct bridge_network *network,
+			struct error *err)
+{
+	AUTO_FREE char *path = memory_format("%s/networks/%s/network.json", root, name);
+	struct bridge_network loaded = {0};
+	AUTO_TEXT struct text text = {0};
+	AUTO_JSON cJSON *document = NULL;
+
+	if (snprintf(loaded.leases, sizeof(loaded.leases), "%s/networks/%s/leases", root, name) >=
+	    (int)sizeof(loaded.leases))
+		return error_set(err, ENAMETOOLONG, "open the network of '%s'", root);
+	choose_names(root, name, &loaded);
+	if (strchr(name, '/') || file_read(AT_FDCWD, path, 65536, &text, err) < 0) {
+		if (!strchr(name, '/') && err->code != ENOENT)
+			return -1;
+		return error_set(err, ENOENT, "network %s not found", name);
+	}
+	document = json_parse(path, text_string(&text), text.length, err);
+	if (!document || read_document(document, &loaded, err) < 0)
+		return error_wrap(err, "read '%s'", path);
+	*network = loaded;
+	return 0;
+}
+
+static int save(const char *root, const char *name, const struct bridge_network *network,
+		struct error *err)
+{
+	AUTO_FREE char *path = memory_format("%s/networks/%s/network.json", root, name);
+	struct subnet subnet = {network->gateway, network->prefix_length};
 	AUTO_JSON cJSON *document = cJSON_CreateObject();
 	AUTO_TEXT struct text text = {0};
 
-	cJSON_AddStringToObject(document, "Name", "bridge");
+	cJSON_AddStringToObject(document, "Name", name);
 	cJSON_AddStringToObject(document, "Driver", "bridge");
-	cJSON_AddStringToObject(document, "Subnet", subnet_text(subnet).text);
-	cJSON_AddStringToObject(document, "Gateway", address_text(subnet->gateway).text);
+	cJSON_AddStringToObject(document, "Id", network->id);
+	cJSON_AddStringToObject(document, "Created", network->created);
+	cJSON_AddStringToObject(document, "Subnet", subnet_text(&subnet).text);
+	cJSON_AddStringToObject(document, "Gateway", address_text(network->gateway).text);
+	if (network->range.prefix_length)
+		cJSON_AddStringToObject(document, "IPRange", subnet_text(&network->range).text);
+	cJSON_AddBoolToObject(document, "Internal", network->internal);
 	json_print(document, true, &text);
 	return file_replace(path, &text, 0600, false, err);
 }
 
-/* An earlier choice holds while its bridge exists, or nobody else uses the subnet: after a reboot
- * another network may have come first. */
-static int find_subnet(const char *path, const char *bridge, struct subnet *subnet,
+/* --- choosing ------------------------------------------------------------------------------ */
+
+/* Whoever holds this lock is the one on this host who chooses a subnet and makes a bridge for it, so
+ * that two roots at once don't choose the same. */
+static int lock_choice(struct error *err)
+{
+	AUTO_CLOSE int fd = open(CHOICE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return error_sys(err, "lock '%s'", CHOICE_LOCK);
+	return take_fd(&fd);
+}
+
+/* Takes the subnet that the network has already, if nobody else uses it: after a reboot another may
+ * have come first. Else, for one of ours, the first free one. */
+static int find_subnet(struct bridge_network *network, unsigned own_link, bool may_change,
 		       struct error *err)
 {
+	struct subnet subnet = {network->gateway, network->prefix_length};
 	AUTO_NETLINK struct netlink netlink = {0};
 	AUTO_FREE struct route *items = NULL;
 	struct routes routes = {0};
-	struct link link = {0};
-	int known = load(path, subnet, err);
 
-	if (known < 0 || netlink_open(&netlink, NETLINK_ROUTE, err) < 0)
-		return -1;
-	if (link_find(&netlink, bridge, &link, err) < 0 && err->code != ENODEV)
-		return -1;
-	if (known && link.index)
-		return 0;
-	if (routes_list(&netlink, &routes, err) < 0)
+	if (netlink_open(&netlink, NETLINK_ROUTE, err) < 0 ||
+	    routes_list(&netlink, &routes, err) < 0)
 		return -1;
 	items = routes.items;
-	if (known && subnet_is_free(subnet, &routes, 0))
+	if (subnet.prefix_length && subnet_is_free(&subnet, &routes, own_link))
 		return 0;
-	if (subnet_choose(&routes, link.index, subnet, err) < 0)
+	if (!may_change)
+		return error_set(err, EADDRINUSE,
+				 "subnet %s overlaps with a route or network of this host",
+				 subnet_text(&subnet).text);
+	if (subnet_choose(&routes, own_link, &subnet, err) < 0)
 		return -1;
-	return save(path, subnet, err);
+	network->gateway = subnet.gateway;
+	network->prefix_length = subnet.prefix_length;
+	return 0;
 }
 
-/* Makes the directory of the leases and locks it, so that two commands at once choose the same. */
-static int lock_directory(const char *leases, struct error *err)
+static int find_link(const char *name, struct link *link, struct error *err)
 {
-	AUTO_CLOSE int fd = -1;
+	AUTO_NETLINK struct netlink netlink = {0};
 
-	if (path_make_dirs(leases, 0700, err) < 0)
+	if (netlink_open(&netlink, NETLINK_ROUTE, err) < 0)
 		return -1;
-	fd = open(leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
-		return error_sys(err, "lock '%s'", leases);
-	return take_fd(&fd);
+	return link_find(&netlink, name, link, err) < 0 && err->code != ENODEV ? -1 : 0;
 }
 
 int bridge_network_open(const char *root, struct bridge_network *network, struct error *err)
 {
-	AUTO_FREE char *leases = memory_format("%s/networks/bridge/leases", root);
-	AUTO_FREE char *config = memory_format("%s/networks/bridge/network.json", root);
 	struct bridge_network opened = {0};
-	struct subnet subnet = {0};
 	AUTO_CLOSE int lock = -1;
+	struct link link = {0};
+	int known = bridge_network_load(root, "bridge", &opened, err);
 
-	if (strlen(leases) >= sizeof(opened.leases))
-		return error_set(err, ENAMETOOLONG, "open the network of '%s'", root);
-	lock = lock_directory(leases, err);
-	if (lock < 0)
+	if (known < 0 && err->code != ENOENT)
 		return -1;
-	choose_names(root, &opened);
-	if (find_subnet(config, opened.name, &subnet, err) < 0)
+	if (known < 0)
+		choose_names(root, "bridge", &opened);
+	if (find_link(opened.name, &link, err) < 0)
 		return -1;
-	strcpy(opened.leases, leases);
-	opened.gateway = subnet.gateway;
-	opened.prefix_length = subnet.prefix_length;
+	if (known == 0 && link.index) {
+		*network = opened;
+		return 0;
+	}
+	lock = lock_choice(err);
+	/* Once more: another may have been first. */
+	if (lock < 0 || find_link(opened.name, &link, err) < 0)
+		return -1;
+	snprintf(opened.leases, sizeof(opened.leases), "%s/networks/bridge/leases", root);
+	if (bridge_network_load(root, "bridge", &opened, err) < 0 && err->code != ENOENT)
+		return -1;
+	if (!(opened.prefix_length && link.index) &&
+	    find_subnet(&opened, link.index, true, err) < 0)
+		return -1;
+	if (path_make_dirs(opened.leases, 0700, err) < 0 ||
+	    save(root, "bridge", &opened, err) < 0 || bridge_network_up(&opened, err) < 0)
+		return -1;
 	*network = opened;
 	return 0;
+}
+
+int bridge_network_create(const char *root, const char *name, struct bridge_network *network,
+			  struct error *err)
+{
+	AUTO_FREE char *dir = memory_format("%s/networks/%s", root, name);
+	AUTO_FREE char *networks = memory_format("%s/networks", root);
+	bool may_change = network->prefix_length == 0;
+	struct bridge_network made = *network;
+	AUTO_CLOSE int lock = lock_choice(err);
+	struct error unknown;
+
+	if (lock < 0 || path_make_dirs(networks, 0700, err) < 0)
+		return -1;
+	choose_names(root, name, &made);
+	if (snprintf(made.leases, sizeof(made.leases), "%s/leases", dir) >=
+	    (int)sizeof(made.leases))
+		return error_set(err, ENAMETOOLONG, "make network '%s'", name);
+	if (mkdir(dir, 0700) < 0 && errno == EEXIST)
+		return error_set(err, EEXIST, "network with name %s already exists", name);
+	if (path_make_dirs(made.leases, 0700, err) == 0 &&
+	    find_subnet(&made, 0, may_change, err) == 0 && bridge_network_up(&made, err) == 0 &&
+	    save(root, name, &made, err) == 0) {
+		*network = made;
+		return 0;
+	}
+	bridge_network_down(&made, false, &unknown);
+	path_remove_tree(dir, &unknown);
+	return -1;
+}
+
+int bridge_network_remove(const char *root, const char *name, struct error *err)
+{
+	AUTO_FREE char *dir = memory_format("%s/networks/%s", root, name);
+	struct bridge_network network;
+	struct dirent *entry;
+	AUTO_CLOSE_DIR DIR *leases = NULL;
+
+	if (bridge_network_load(root, name, &network, err) < 0)
+		return -1;
+	leases = opendir(network.leases);
+	while (leases && (entry = readdir(leases)))
+		if (*entry->d_name != '.')
+			return error_set(err, EBUSY, "network %s has active endpoints", name);
+	if (bridge_network_down(&network, false, err) < 0)
+		return -1;
+	return path_remove_tree(dir, err);
 }

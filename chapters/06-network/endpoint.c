@@ -66,6 +66,8 @@ int endpoint_attach(struct endpoint *endpoint, pid_t pid, const char *files, str
 		if (bridge_attach(network, endpoint->id, pid, &attachment, err) < 0)
 			return -1;
 		endpoint->attached = true;
+		if (endpoint->ports->count && bridge_allow_own_ports(&attachment, err) < 0)
+			return -1;
 		if (ports_publish(endpoint->ports, network->table, attachment.address, err) < 0)
 			return -1;
 	}

@@ -78,6 +78,7 @@ static const char table_text[] =
 	"add set inet @ bridges { type ifname; }\n"
 	"add set inet @ internal { type ifname; }\n"
 	"add set inet @ same { type ifname . ifname; }\n"
+	"add set inet @ inside { type ifname . ipv4_addr; flags interval; }\n"
 	"add map inet @ ports { type inet_proto . inet_service : ipv4_addr . inet_service; }\n"
 	"add map inet @ ports_at"
 	" { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }\n"
@@ -107,7 +108,7 @@ static const char table_text[] =
 	 * a published port, the answer must come back by the host. */
 	"add chain inet @ postrouting { type nat hook postrouting priority srcnat; }\n"
 	"add rule inet @ postrouting iifname @bridges oifname != @bridges masquerade\n"
-	"add rule inet @ postrouting iifname . oifname @same ct status dnat masquerade\n"
+	"add rule inet @ postrouting oifname . ip saddr @inside ct status dnat masquerade\n"
 	"add rule inet @ postrouting ip saddr 127.0.0.0/8 oifname @bridges masquerade\n";
 
 /* The names of sets begin with @ too: only one that stands alone is the table's. */
@@ -126,13 +127,20 @@ static void add_rules(struct text *text, const char *table)
 	}
 }
 
-static void add_bridge(struct text *text, const char *table, const char *bridge, bool internal)
+/* `verb` is "add" or "delete". */
+static void add_elements(struct text *text, const char *verb, const char *table,
+			 const struct firewall_network *network)
 {
-	text_add_format(text, "add element inet %s bridges { \"%s\" }\n", table, bridge);
-	text_add_format(text, "add element inet %s same { \"%s\" . \"%s\" }\n", table, bridge,
+	const char *bridge = network->bridge;
+
+	text_add_format(text, "%s element inet %s bridges { \"%s\" }\n", verb, table, bridge);
+	text_add_format(text, "%s element inet %s same { \"%s\" . \"%s\" }\n", verb, table, bridge,
 			bridge);
-	if (internal)
-		text_add_format(text, "add element inet %s internal { \"%s\" }\n", table, bridge);
+	text_add_format(text, "%s element inet %s inside { \"%s\" . %s/%u }\n", verb, table, bridge,
+			address_text(network->gateway).text, network->prefix_length);
+	if (network->internal)
+		text_add_format(text, "%s element inet %s internal { \"%s\" }\n", verb, table,
+				bridge);
 }
 
 static void trace_each(const char *commands)
@@ -167,15 +175,15 @@ static bool table_is_up(const char *table)
 	return netlink_ask(&netlink, message, NULL, NULL) == 0;
 }
 
-int firewall_up(const char *table, const char *bridge, bool internal, struct error *err)
+int firewall_up(const char *table, const struct firewall_network *network, struct error *err)
 {
 	AUTO_TEXT struct text commands = {0};
 
-	if (firewall_is_up(table, bridge))
+	if (firewall_is_up(table, network->bridge))
 		return 0;
 	if (!table_is_up(table))
 		add_rules(&commands, table);
-	add_bridge(&commands, table, bridge, internal);
+	add_elements(&commands, "add", table, network);
 	trace_each(text_string(&commands));
 	return run(text_string(&commands), "set up address translation", err);
 }
@@ -192,20 +200,17 @@ bool firewall_is_up(const char *table, const char *bridge)
 			   NULL) == 0;
 }
 
-int firewall_forget(const char *table, const char *bridge, struct error *err)
+int firewall_forget(const char *table, const struct firewall_network *network, struct error *err)
 {
 	AUTO_TEXT struct text commands = {0};
 
 	if (!table_is_up(table))
 		return 0;
 	/* Added first, so that deleting never fails. */
-	add_bridge(&commands, table, bridge, true);
-	text_add_format(&commands, "delete element inet %s bridges { \"%s\" }\n", table, bridge);
-	text_add_format(&commands, "delete element inet %s same { \"%s\" . \"%s\" }\n", table,
-			bridge, bridge);
-	text_add_format(&commands, "delete element inet %s internal { \"%s\" }\n", table, bridge);
-	trace("nft delete element inet %s bridges %q", table, bridge);
-	return run(text_string(&commands), "take the bridge out of the table", err);
+	add_elements(&commands, "add", table, network);
+	add_elements(&commands, "delete", table, network);
+	trace("nft delete element inet %s bridges %q", table, network->bridge);
+	return run(text_string(&commands), "take the network out of the table", err);
 }
 
 int firewall_down(const char *table, struct error *err)

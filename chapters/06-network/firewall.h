@@ -2,7 +2,8 @@
  * Packet filter and address translation, by nftables: one table of our own for each data root.
  *
  *	table inet coracle {
- *		set bridges, internal, same	which networks there are
+ *		set bridges, internal, same, inside
+ *						which networks there are
  *		map ports, ports_at		which ports are published
  *		chain guard	  127.0.0.1 is reached by this host alone
  *		chain prerouting, output, publish
@@ -24,16 +25,24 @@
 
 #include "error.h"
 
-/* Makes what is missing of the table `table`, with the interface `bridge` among its bridges; what is
- * in an `internal` one never leaves it. Cheap when all is there: one question to the kernel. Errors:
- * EOPNOTSUPP and others with the words of libnftables, if the kernel has no nftables. nft(8) */
-int firewall_up(const char *table, const char *bridge, bool internal, struct error *err);
+/* A network, as its rules know it. */
+struct firewall_network {
+	const char *bridge; /* the interface */
+	struct in_addr gateway;
+	unsigned prefix_length;
+	bool internal; /* what is in it never leaves it */
+};
+
+/* Makes what is missing of the table `table`, with the network in it. Cheap when all is there: one
+ * question to the kernel. Errors: EOPNOTSUPP and others with the words of libnftables, if the kernel
+ * has no nftables. nft(8) */
+int firewall_up(const char *table, const struct firewall_network *network, struct error *err);
 
 /* True if the table is there and knows the bridge. */
 bool firewall_is_up(const char *table, const char *bridge);
 
-/* Takes a bridge out of the table; fine if it is not there. */
-int firewall_forget(const char *table, const char *bridge, struct error *err);
+/* Takes a network out of the table; fine if it is not there. */
+int firewall_forget(const char *table, const struct firewall_network *network, struct error *err);
 
 /* Removes the table; that there is none is fine. */
 int firewall_down(const char *table, struct error *err);

@@ -239,6 +239,25 @@ int link_add_forwarding(struct netlink *netlink, const char *port, const uint8_t
 	return netlink_failed(netlink, err);
 }
 
+int link_set_hairpin(struct netlink *netlink, const char *port, struct error *err)
+{
+	char buffer[NETLINK_MESSAGE_SIZE];
+	struct nlmsghdr *message = netlink_message(netlink, buffer, RTM_SETLINK, NLM_F_ACK);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	struct nlattr *of_port;
+
+	info->ifi_family = AF_BRIDGE;
+	info->ifi_index = (int)link_index(netlink, port);
+	of_port = mnl_attr_nest_start(message, IFLA_PROTINFO | NLA_F_NESTED);
+	mnl_attr_put_u8(message, IFLA_BRPORT_MODE, 1);
+	mnl_attr_nest_end(message, of_port);
+	trace("%sbridge link set dev %q hairpin on", netlink->shell, port);
+	if (netlink_ask(netlink, message, NULL, NULL) == 0)
+		return 0;
+	error_sys(err, "let the bridge send back to '%s'", port);
+	return netlink_failed(netlink, err);
+}
+
 int link_up(struct netlink *netlink, const struct link *link, unsigned mtu, struct error *err)
 {
 	char buffer[NETLINK_MESSAGE_SIZE];

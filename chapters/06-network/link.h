@@ -68,6 +68,9 @@ int link_add_veth(struct netlink *netlink, const struct veth *veth, struct error
 int link_add_forwarding(struct netlink *netlink, const char *port, const uint8_t mac[6],
 			struct error *err);
 
+/* Lets a port of a bridge be sent what came from it. Errors: ENODEV. bridge(8) */
+int link_set_hairpin(struct netlink *netlink, const char *port, struct error *err);
+
 /* Brings an interface up, with this MTU unless it is 0. */
 int link_up(struct netlink *netlink, const struct link *link, unsigned mtu, struct error *err);
 

@@ -198,7 +198,7 @@ static void add_addresses(cJSON *to, const struct engine *engine, const struct c
 	struct error ignored;
 	unsigned length = 0;
 
-	if (attached && bridge_network_open(engine->root, &network, &ignored) == 0) {
+	if (attached && bridge_network_load(engine->root, "bridge", &network, &ignored) == 0) {
 		inet_ntop(AF_INET, &network.gateway, gateway, sizeof(gateway));
 		length = network.prefix_length;
 	}

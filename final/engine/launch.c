@@ -22,9 +22,11 @@ static bool has_network(const struct container *container, const char *kind)
 
 char *launch_cgroup_name(const struct engine *engine, const struct container *container)
 {
+	const char *running = container->state.cgroup;
 	AUTO_FREE char *usual = path_join(engine->cgroup_parent, container->id);
 
-	return cgroup_name_below(container->config.limits.parent, usual);
+	return running ? memory_string(running)
+		       : cgroup_name_below(container->config.limits.parent, usual);
 }
 
 /* --- what is prepared ---------------------------------------------------------------------- */
@@ -82,7 +84,10 @@ static int prepare(struct launch *launch, struct error *err)
 	launch->rootfs = (struct rootfs){.path = launch->root,
 					 .read_only = config->read_only,
 					 .init = config->init};
-	return cgroup_create(cgroup, &config->limits, &launch->cgroup, err);
+	if (cgroup_create(cgroup, &config->limits, &launch->cgroup, err) < 0)
+		return -1;
+	launch->container->state.cgroup = cgroup_name(launch->cgroup);
+	return 0;
 }
 
 /* --- the two hooks ------------------------------------------------------------------------- */
@@ -185,6 +190,7 @@ int launch_start(struct launch *launch, const struct engine *engine, struct cont
 	struct error ignored;
 
 	*launch = (struct launch){.engine = engine, .container = container};
+	cleanup_memory(&state->cgroup); /* of the last run */
 	if (prepare(launch, err) == 0 && start_process(launch, streams, err) == 0)
 		return 0;
 	launch_give_back(engine, container, &ignored);
@@ -208,7 +214,7 @@ int launch_give_back(const struct engine *engine, const struct container *contai
 	else if (cgroup_destroy(cgroup, err) < 0)
 		result = -1;
 	if (has_network(container, "bridge") &&
-	    (bridge_network_open(engine->root, &network, err) < 0 ||
+	    (bridge_network_load(engine->root, "bridge", &network, err) < 0 ||
 	     bridge_detach(&network, container->id, err) < 0))
 		result = -1;
 	return result;

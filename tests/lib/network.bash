@@ -6,6 +6,8 @@
 #   on_bridge [OPTIONS] -- COMMAND contain, on the bridge of $HOST
 #   staying NAME [OPTIONS] -- COMMAND   the same in the background; output in $T/NAME
 #   wait_for_go, own_address       shell text for the container
+#   box NAME PORT [OPTIONS]        a container with a server, that answers "NAME to ADDRESS"
+#   ask AT tcp|udp ADDRESS PORT [OWN_PORT]   runs a client in the namespace of process AT
 #   make_namespace                 one more; sets $MADE
 #
 # WORLD (198.51.100.1) has no route to the containers: what it answers came from the host's address,
@@ -15,6 +17,7 @@ setup()
 {
     common_setup
     T=$BATS_TEST_TMPDIR
+    SERVERS=()
     # A data root of its own, and with it a bridge and a table: nobody else's leases are in it.
     mkdir "$T/store"
     cp -a "$STORE"/{blobs,refs,layers} "$T/store/"
@@ -38,6 +41,8 @@ setup()
 # Whatever still runs waits for this file.
 teardown()
 {
+    # Before the containers, whose namespaces they are in.
+    [ "${#SERVERS[@]}" = 0 ] || kill "${SERVERS[@]}" 2>/dev/null || true
     touch "$T/shared/go"
     await nothing_left
     common_teardown
@@ -72,6 +77,36 @@ staying()
     on_bridge -v "$T/shared:/shared" "$@" >"$T/$name" 2>&1 3>&- &
     STAYING+=("$!")
 }
+
+# A container that waits, and a server in its namespace: box NAME PORT [OPTIONS]. Its output begins
+# with its address; inside NAME is a process of it, as `at` wants one.
+box()
+{
+    local name=$1 port=$2
+    shift 2
+    staying "$name" "$@" -- sh -c "$own_address; readlink /proc/self/ns/net; $wait_for_go"
+    await grep -q net: "$T/$name" || { cat "$T/$name"; return 1; }
+    serve_at "$(inside "$name")" "$name" "$port"
+}
+# serve_at AT WORD PORT [ADDRESS]; its process is ${BACKGROUND[-1]}
+serve_at()
+{
+    background nsenter --net="/proc/$1/ns/net" -- "$TOP/tests/lib/talk" serve "${@:2}" >"$T/$2.serves"
+    SERVERS+=("${BACKGROUND[-1]}")
+    await grep -q serves "$T/$2.serves"
+}
+address_of() { sed -n 1p "$T/$1"; }
+inside()
+{
+    local wanted=$(grep -o 'net:.*' "$T/$1") link
+    for link in /proc/[0-9]*/ns/net; do
+        [ "$(readlink "$link")" != "$wanted" ] || { link=${link#/proc/}; echo "${link%%/*}"; return; }
+    done
+    return 1
+}
+# ask AT tcp|udp ADDRESS PORT [OWN_PORT]
+ask() { run at "$1" "$TOP/tests/lib/talk" ask "${@:2}"; }
+
 wait_for_go='while [ ! -e /shared/go ]; do sleep 0.05; done'
 own_address='ip -4 -o addr show eth0 | sed "s/.*inet //; s/[/].*//"'
 

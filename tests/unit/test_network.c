@@ -98,7 +98,7 @@ static bool is_not_dead(void *context, const char *id)
 static const char *lease(const struct address_pool *pool, const char *id)
 {
 	static struct short_text text;
-	struct in_addr address;
+	struct in_addr address = {0};
 	struct error err;
 
 	if (address_pool_lease(pool, id, &address, &err) < 0)
