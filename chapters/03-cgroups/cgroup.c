@@ -11,6 +11,7 @@
 #include "cgroup_layout.h"
 #include "cgroup_remove.h"
 #include "cgroup_settings.h"
+#include "cgroup_systemd.h"
 #include "cgroup_tree.h"
 #include "cgroup_v1.h"
 #include "cgroup_v2.h"
@@ -24,6 +25,7 @@
 
 struct cgroup {
 	char *name;
+	char *base; /* of a delegated cgroup, which counts as the mount point then; NULL: none */
 	struct cgroup_layout layout;
 	size_t made; /* in how many hierarchies of the layout, from the first, it is ours */
 	int fd;	     /* its directory on v2; 0: none */
@@ -152,6 +154,26 @@ static void put_freezer_last(struct cgroup *cgroup)
 		}
 }
 
+/* Under systemd a cgroup is made in a scope of its own, and nowhere else. */
+static int delegate(struct cgroup *cgroup, const char *parent, struct error *err)
+{
+	char **mount = &cgroup->layout.hierarchies[0].mount;
+	const char *slash = strrchr(cgroup->name, '/');
+	AUTO_FREE char *id = memory_string(slash ? slash + 1 : cgroup->name);
+	AUTO_FREE char *below = NULL;
+
+	if (!cgroup->layout.unified || !cgroup_systemd_runs())
+		return 0;
+	if (cgroup_systemd_delegate(*mount, parent, id, &cgroup->base, err) < 0)
+		return -1;
+	cleanup_memory(&cgroup->name);
+	cgroup->name = memory_format("coracle/%s", id);
+	below = path_join(*mount, cgroup->base);
+	cleanup_memory(mount);
+	*mount = take_ptr(&below);
+	return 0;
+}
+
 int cgroup_create(const char *name, const struct cgroup_limits *limits, struct cgroup **created,
 		  struct error *err)
 {
@@ -159,7 +181,7 @@ int cgroup_create(const char *name, const struct cgroup_limits *limits, struct c
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	struct error ignored;
 
-	if (locate(wanted, &cgroup, err) < 0)
+	if (locate(wanted, &cgroup, err) < 0 || delegate(cgroup, limits->parent, err) < 0)
 		return -1;
 	if (make_everywhere(cgroup, err) < 0 || set_up(cgroup, limits, err) < 0) {
 		cgroup_destroy(cgroup, &ignored);
@@ -188,6 +210,11 @@ int cgroup_open(const char *name, struct cgroup **opened, struct error *err)
 		return -1;
 	*opened = take_ptr(&cgroup);
 	return 0;
+}
+
+char *cgroup_name(const struct cgroup *cgroup)
+{
+	return cgroup->base ? path_join(cgroup->base, cgroup->name) : memory_string(cgroup->name);
 }
 
 int cgroup_clone_fd(const struct cgroup *cgroup)
@@ -260,6 +287,7 @@ void cgroup_release(struct cgroup **cgroup)
 	if (!*cgroup)
 		return;
 	cleanup_memory(&(*cgroup)->name);
+	cleanup_memory(&(*cgroup)->base);
 	cgroup_layout_release(&(*cgroup)->layout);
 	if ((*cgroup)->fd > 0)
 		close((*cgroup)->fd);

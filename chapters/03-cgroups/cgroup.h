@@ -24,7 +24,9 @@ struct cgroup;
  * process may make one, in every hierarchy that a container is put into, with the limits written.
  * On v2 the controllers are enabled in subtree_control all the way down, and a process that is in
  * the way (no internal processes) is named in the error. The devices of Docker's default rules, and
- * those that the limits add, are all that can be opened in it. On failure nothing is left behind. The caller releases *cgroup,
+ * those that the limits add, are all that can be opened in it.
+ * Where systemd owns the cgroups of version 2, it is asked for a scope first, into which this process
+ * moves; see cgroup_systemd.h. On failure nothing is left behind. The caller releases *cgroup,
  * which does not remove it.
  * Errors: EEXIST; ENOTSUP for a limit whose controller this host lacks; EINVAL for a limit that
  * the kernel refuses, with the file and value. */
@@ -38,6 +40,10 @@ char *cgroup_name_below(const char *parent, const char *name);
 
 /* Opens one that was made before, by the same name. Errors: ENOENT. */
 int cgroup_open(const char *name, struct cgroup **cgroup, struct error *err);
+
+/* The name by which cgroup_open finds it. It differs from the one given to cgroup_create where that
+ * has put it into a scope of systemd's. The caller frees it. */
+char *cgroup_name(const struct cgroup *cgroup);
 
 /* The directory for CLONE_INTO_CGROUP: on v2; 0 elsewhere, where the process must be moved by
  * cgroup_enter or cgroup_add. The descriptor is the cgroup's own. */

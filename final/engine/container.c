@@ -303,7 +303,7 @@ void container_release(struct container *container)
 {
 	struct container_state *state = &container->state;
 	char *owned[] = {container->dir,    state->error,	state->created_at,
-			 state->started_at, state->finished_at, state->address};
+			 state->started_at, state->finished_at, state->address, state->cgroup};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
 		free(owned[i]);

@@ -23,6 +23,7 @@ static bool has_network(const struct container *container, const char *kind)
 char *launch_cgroup_name(const struct engine *engine, const struct container *container)
 {
 	const char *running = container->state.cgroup;
+	const char *running = container->state.cgroup;
 	AUTO_FREE char *usual = path_join(engine->cgroup_parent, container->id);
 
 	return running ? memory_string(running)
@@ -190,6 +191,7 @@ int launch_start(struct launch *launch, const struct engine *engine, struct cont
 	struct error ignored;
 
 	*launch = (struct launch){.engine = engine, .container = container};
+	cleanup_memory(&state->cgroup); /* of the last run */
 	cleanup_memory(&state->cgroup); /* of the last run */
 	if (prepare(launch, err) == 0 && start_process(launch, streams, err) == 0)
 		return 0;

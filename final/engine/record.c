@@ -85,6 +85,7 @@ int record_save_state(const struct container *container, const char *dir, bool d
 	add_string(json, "started_at", state->started_at);
 	add_string(json, "finished_at", state->finished_at);
 	add_string(json, "address", state->address);
+	add_string(json, "cgroup", state->cgroup);
 	return write_json(json, dir, "state.json", durable, err);
 }
 
@@ -161,7 +162,8 @@ static int read_state(const cJSON *json, struct container_state *state, struct e
 	    get_string(json, "error", &state->error, err) < 0 ||
 	    get_string(json, "started_at", &state->started_at, err) < 0 ||
 	    get_string(json, "finished_at", &state->finished_at, err) < 0 ||
-	    get_string(json, "address", &state->address, err) < 0)
+	    get_string(json, "address", &state->address, err) < 0 ||
+	    get_string(json, "cgroup", &state->cgroup, err) < 0)
 		return -1;
 	state->status = status_by_word(status);
 	state->pid = (pid_t)get_signed(json, "pid");
