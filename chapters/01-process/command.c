@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "environment.h"
+#include "exec_failure.h"
 #include "process.h"
 
 /* 0, or the errno for which the file can't be executed by us. */
@@ -102,10 +103,12 @@ int command_explain_failure(const char *file, struct error *err)
 {
 	int why = errno;
 	AUTO_FREE char *reason = describe(why);
+	AUTO_TEXT struct text cause = {0};
 
 	error_set(err, why, "exec %s: %s", file, reason);
-	error_hint(err, ENOENT, "it is there, but not the interpreter that it names");
-	error_hint(err, ENOEXEC, "made for another machine, or a script without a '#!' line");
+	exec_failure_explain(file, &cause);
+	if (cause.length)
+		error_hint(err, why, "%s", text_string(&cause));
 	err->code = PROCESS_EXEC_FAILED;
 	return -1;
 }

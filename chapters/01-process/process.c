@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -61,6 +62,15 @@ static int set_stdio(const int stdio[3], struct error *err)
 	return 0;
 }
 
+/* Keys that our session holds are ours: a new session keyring has none. keyctl(2) */
+static int leave_keyring(struct error *err)
+{
+	trace("keyctl session - …");
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+		return error_sys(err, "join a new session keyring");
+	return 0;
+}
+
 /* What a process inherits and should not: umask, terminal, streams. Signals stay blocked for now,
  * so that none ends the set-up half-way. */
 static int shed_inheritance(const struct process_config *config, struct error *err)
@@ -70,6 +80,11 @@ static int shed_inheritance(const struct process_config *config, struct error *e
 	trace("setsid");
 	if (setsid() < 0)
 		return error_sys(err, "start a session");
+	if (leave_keyring(err) < 0)
+		return -1;
+	/* Here, with all capabilities, and the host's /proc. */
+	if (config->attributes && attributes_apply(config->attributes, err) < 0)
+		return -1;
 	return set_stdio(config->stdio, err);
 }
 
@@ -148,6 +163,8 @@ static int become_user(const struct process_config *config, struct strings *env,
 
 	/* In the container's own /etc/passwd, so after in_child has changed the root. */
 	if (user_look_up(config->user, &user, err) < 0)
+		return -1;
+	if (config->attributes && user_add_groups(&user, &config->attributes->groups, err) < 0)
 		return -1;
 	add_defaults(env, user.home, config->terminal);
 	if (give_streams(config, user.uid, err) < 0 || enter_cwd(config->cwd, err) < 0)

@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/types.h>
 
+#include "attributes.h"
 #include "error.h"
 #include "privileges.h"
 #include "relay.h"
@@ -56,6 +57,7 @@ struct process_config {
 	int cgroup_fd;	      /* a cgroup v2 directory to be born in (CLONE_INTO_CGROUP) */
 	bool die_with_parent; /* SIGKILL when the thread that started it ends */
 	struct privileges privileges;
+	const struct attributes *attributes; /* NULL: none */
 	struct process_hooks hooks;
 };
 

@@ -17,6 +17,27 @@ int process_option_cwd(void *field, const char *value, struct error *err)
 			 value);
 }
 
+static int option_ulimit(void *field, const char *value, struct error *err)
+{
+	return attributes_check_ulimit(value, err) < 0 ? -1 : option_strings(field, value, err);
+}
+
+static int option_security(void *field, const char *value, struct error *err)
+{
+	return attributes_check_security(value, err) < 0 ? -1 : option_strings(field, value, err);
+}
+
+static int option_oom_score(void *field, const char *value, struct error *err)
+{
+	bool negative = *value == '-';
+	uint64_t number = 0;
+
+	if (text_to_number(value + negative, 1000, &number, err) < 0)
+		return error_set(err, EINVAL, "the range is from -1000 to 1000");
+	*(int *)field = negative ? -(int)number : (int)number;
+	return 0;
+}
+
 #define FIELD(name) offsetof(struct process_options, name)
 
 const struct option_row process_option_rows[] = {
@@ -34,6 +55,19 @@ const struct option_row process_option_rows[] = {
 	 "bounding set", "capabilities(7)"},
 	{"cap-drop", 0, "CAP", option_strings, FIELD(cap_drop), "Drop a capability, or ALL",
 	 "bounding set", "capabilities(7)"},
+	{"group-add", 0, "GROUP", option_strings, FIELD(attributes.groups),
+	 "Add a supplementary group, name or number", "setgroups", "credentials(7)"},
+	{"ulimit", 0, "NAME=SOFT[:HARD]", option_ulimit, FIELD(attributes.ulimits),
+	 "Set a limit of the process, as nofile=1024", "setrlimit", "setrlimit(2)"},
+	{"oom-score-adj", 0, "NUMBER", option_oom_score, FIELD(attributes.oom_score_adj),
+	 "Be killed earlier (to 1000) or later (to -1000) when memory is short",
+	 "/proc/PID/oom_score_adj", "proc(5)"},
+	{"security-opt", 0, "OPTION", option_security, FIELD(attributes.security),
+	 "no-new-privileges, seccomp=unconfined, apparmor=PROFILE, label=disable", "prctl",
+	 "seccomp(2)"},
+	{"privileged", 0, NULL, option_flag, FIELD(attributes.privileged),
+	 "Give it everything: capabilities, system calls, devices", "bounding set",
+	 "capabilities(7)"},
 	{0},
 };
 
@@ -45,7 +79,9 @@ int process_options_apply(const struct process_options *options, struct process_
 	if (privileges_capabilities(&options->cap_add, &options->cap_drop, &privileges.capabilities,
 				    err) < 0)
 		return -1;
+	attributes_restrict(&options->attributes, &privileges);
 	config->privileges = privileges;
+	config->attributes = &options->attributes;
 	config->input = options->interactive;
 	config->terminal = options->terminal;
 	config->size = terminal_size();
@@ -65,4 +101,5 @@ void process_options_release(struct process_options *options)
 	cleanup_memory(&options->user);
 	strings_release(&options->cap_add);
 	strings_release(&options->cap_drop);
+	attributes_release(&options->attributes);
 }

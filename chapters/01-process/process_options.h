@@ -11,6 +11,7 @@ struct process_options {
 	char *cwd, *user;
 	struct strings cap_add, cap_drop;
 	bool interactive, terminal;
+	struct attributes attributes;
 };
 extern const struct option_row process_option_rows[];
 

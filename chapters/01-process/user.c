@@ -118,8 +118,7 @@ static int look_up_name(const char *name, struct user *user, struct error *err)
 	return entry ? add_groups_of(user, entry->pw_name, err) : 0;
 }
 
-/* Replaces the gid and the groups: a group that is named is the only one. */
-static int look_up_group(const char *name, struct user *user, struct error *err)
+static int find_group(const char *name, gid_t *found, struct error *err)
 {
 	AUTO_CLOSE_FILE FILE *file = open_database("/etc/group");
 	const struct group *entry = NULL;
@@ -132,7 +131,15 @@ static int look_up_group(const char *name, struct user *user, struct error *err)
 		return error_set(err, ENOENT,
 				 "unable to find group %s: no matching entries in group file",
 				 name);
-	user->gid = (gid_t)gid;
+	*found = (gid_t)gid;
+	return 0;
+}
+
+/* Replaces the gid and the groups: a group that is named is the only one. */
+static int look_up_group(const char *name, struct user *user, struct error *err)
+{
+	if (find_group(name, &user->gid, err) < 0)
+		return -1;
 	user->group_count = 0;
 	add_group(user, user->gid);
 	return 0;
@@ -166,6 +173,18 @@ int user_look_up(const char *spec, struct user *user, struct error *err)
 	*user = found;
 	found = (struct user){0};
 	return 0;
+}
+
+int user_add_groups(struct user *user, const struct strings *names, struct error *err)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		gid_t gid;
+
+		if (find_group(names->items[i], &gid, err) < 0)
+			return -1;
+		add_group(user, gid);
+	}
+	return check_ids(user, err);
 }
 
 void user_release(struct user *user)

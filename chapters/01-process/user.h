@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "error.h"
+#include "text.h"
 
 struct user {
 	uid_t uid;
@@ -24,6 +25,9 @@ struct user {
  * On success the caller releases *user. Errors, with Docker's words: ENOENT; ERANGE above 2^31-1; E2BIG
  * for more groups than the kernel takes. passwd(5) */
 int user_look_up(const char *spec, struct user *user, struct error *err);
+
+/* Adds supplementary groups by name, as /etc/group has them, or number. Errors: as above. */
+int user_add_groups(struct user *user, const struct strings *names, struct error *err);
 
 void user_release(struct user *user);
 #define AUTO_USER CLEANUP(user_release)

@@ -1,0 +1,45 @@
+/*
+ * What a process has besides its user and capabilities: limits, more groups, a standing with the
+ * kernel's memory killer, a security profile. A zeroed struct asks for nothing.
+ */
+#ifndef ATTRIBUTES_H
+#define ATTRIBUTES_H
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "privileges.h"
+#include "text.h"
+#include "user.h"
+
+struct attributes {
+	struct strings groups;	 /* names or numbers, on top of the user's */
+	struct strings ulimits;	 /* "nofile=1024:2048", checked by attributes_check_ulimit */
+	struct strings security; /* "no-new-privileges", checked by attributes_check_security */
+	int oom_score_adj;
+	bool privileged; /* no limits: all capabilities, every system call, every device */
+};
+
+/* Whether a text is "NAME=SOFT[:HARD]", Docker's --ulimit; -1 is unlimited. Errors: EINVAL. */
+int attributes_check_ulimit(const char *text, struct error *err);
+
+/* Whether a text is an option of Docker's --security-opt, and this kernel can do it.
+ * Errors: EINVAL; ENOTSUP without AppArmor, or SELinux. */
+int attributes_check_security(const char *text, struct error *err);
+
+/* Changes what the security options and `privileged` say about privileges. */
+void attributes_restrict(const struct attributes *attributes, struct privileges *privileges);
+
+/* Whether /proc and /sys are to be as the kernel shows them: "systempaths=unconfined". */
+bool attributes_unmasked(const struct attributes *attributes);
+
+/* Runs in the child while it is root and sees the host's /proc: limits, oom_score_adj, AppArmor's
+ * profile for the exec to come. Nothing is raised that is not asked for.
+ * Errors: EPERM for a limit above our own, or a lower score, without CAP_SYS_RESOURCE. setrlimit(2),
+ * proc(5) */
+int attributes_apply(const struct attributes *attributes, struct error *err);
+
+void attributes_copy(struct attributes *to, const struct attributes *from);
+void attributes_release(struct attributes *attributes);
+
+#endif
