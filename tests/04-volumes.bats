@@ -374,3 +374,70 @@ pair_for_cp()
     says "container rootfs is marked read-only"
 }
 
+# --- commit ---------------------------------------------------------------------------------------
+
+@test "04 commit makes an image of the changes, which runs as the container did" {
+    coracle run --network none --name made -e MARK=set -u 5 -w /work -v named:/vol --user 0 "$IMAGE" sh -c '
+        echo new >/new && rm /etc/passwd && rm -r /bin/../var/nothing 2>/dev/null; chmod 700 /etc/group; mkdir -p /d/e; ln /new /d/hard; ln -s /new /d/soft; touch /vol/not'
+    run coracle commit -m "a message" -a "An Author" -c 'CMD ["cat", "/new"]' -c 'ENV OTHER=x' made committed:1
+    exits 0
+    [[ $output =~ ^sha256:[0-9a-f]{64}$ ]]
+    id=$output
+    run box committed:1
+    exits 0
+    [ "$output" = new ]
+    run box committed:1 sh -c 'pwd; echo $MARK $OTHER; ls /etc/passwd; stat -c "%a" /etc/group; stat -c %h /new; readlink /d/soft; ls -a /vol; cat /etc/hosts | head -n1'
+    says $'/work\nset x'
+    says "/etc/passwd: No such file"
+    says $'700\n2\n/new'
+    says_not not
+    # nothing of ours is in the layer
+    layer=$(coracle inspect committed:1 | jq -r '.[0].GraphDriver.Data.UpperDir // .[0].RootFS.Layers[-1]')
+    layer=$ROOT/layers/${layer#sha256:}
+    echo "$layer: $(cd "$layer" && find . | sort | xargs)"
+    [ "$(cd "$layer" && find . | sort | xargs)" = ". ./d ./d/e ./d/hard ./d/soft ./etc ./etc/group ./etc/passwd ./new ./vol ./work" ]
+    [ "$(stat -c '%F %t:%T' "$layer/etc/passwd")" = "character special file 0:0" ]
+    run coracle history committed:1
+    says "a message"
+    # and the image of that
+    coracle run --network none --name again committed:1 sh -c 'rm -r /d && mkdir /d && touch /d/only'
+    coracle commit again committed:2 >/dev/null
+    run box committed:2 ls /d
+    [ "$output" = only ]
+    run coracle system check
+    exits 0
+    coracle rm made again
+    coracle rmi committed:1 committed:2
+    remove_volumes
+}
+
+@test "04 a committed image is one for other tools too" {
+    coracle run --network none --name made "$IMAGE" sh -c 'echo new >/new; rm /etc/passwd'
+    coracle commit made committed:1 >/dev/null
+    coracle save -o "$BATS_TEST_TMPDIR/image.tar" committed:1
+    skopeo copy -q "docker-archive:$BATS_TEST_TMPDIR/image.tar" "oci:$BATS_TEST_TMPDIR/oci:x"
+    umoci unpack --image "$BATS_TEST_TMPDIR/oci:x" "$BATS_TEST_TMPDIR/bundle" >/dev/null
+    [ "$(cat "$BATS_TEST_TMPDIR/bundle/rootfs/new")" = new ]
+    [ ! -e "$BATS_TEST_TMPDIR/bundle/rootfs/etc/passwd" ]
+    [ -e "$BATS_TEST_TMPDIR/bundle/rootfs/etc/group" ]
+    coracle rm made
+    coracle rmi committed:1
+}
+
+@test "04 commit of one that runs, without a name, and with a change that is none" {
+    detached on sh -c 'echo x >/x; sleep 1000' >/dev/null
+    await test -e "/proc/$(state on .State.Pid)/root/x"
+    run coracle commit on
+    exits 0
+    id=$output
+    [ "$(state on .State.Paused)" = false ]
+    [ "$(state on .State.Running)" = true ]
+    run box "${id#sha256:}" cat /x
+    [ "$output" = x ]
+    run coracle commit -c 'RUN true' on
+    exits 1
+    run coracle commit on 'Bad Name'
+    exits 1
+    coracle rmi "${id#sha256:}"
+}
+

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image_commit.h"
 #include "image_import.h"
 #include "image_load.h"
 #include "image_save.h"
@@ -85,6 +86,30 @@ static int import(const struct archive_options *options, char *const *operands, 
 	return 0;
 }
 
+/* Operands: NAME ("": none), the base, overrides of its config. */
+static int commit(const struct archive_options *options, char *const *operands, struct error *err)
+{
+	struct commit_request request = {
+		.root = options->root,
+		.name = *operands[0] ? operands[0] : NULL,
+		.message = options->message,
+		.changes = &options->changes,
+		.input_fd = input_of(options, err),
+	};
+	char id[DIGEST_SIZE];
+
+	if (request.input_fd < 0)
+		return -1;
+	if (!operands[1] || !operands[2])
+		return error_set(err, EINVAL, "a name, a base and its overrides are needed");
+	request.base = operands[1];
+	request.overrides = operands[2];
+	if (image_commit(&request, id, err) < 0)
+		return -1;
+	puts(id);
+	return 0;
+}
+
 /* Exits as a failure on findings, with all of them on standard output. */
 static int check(const struct archive_options *options, char *const *operands, struct error *err)
 {
@@ -107,7 +132,7 @@ static int check(const struct archive_options *options, char *const *operands, s
 static const struct {
 	const char *name;
 	int (*run)(const struct archive_options *options, char *const *operands, struct error *err);
-} commands[] = {{"tag", tag}, {"save", save}, {"load", load}, {"import", import}, {"check", check}};
+} commands[] = {{"tag", tag}, {"save", save}, {"load", load}, {"import", import}, {"commit", commit}, {"check", check}};
 
 int helper_archive_run(const char *command, const struct archive_options *options,
 		       char *const *operands, struct error *err)

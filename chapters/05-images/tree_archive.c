@@ -219,15 +219,22 @@ static int write_opaque(const struct tree *tree, const char *path, struct error 
 	return write_mark(tree, path, ".wh..wh..opq", err);
 }
 
-/* Files that exist for every container to be mounted on. */
-static bool is_place_to_mount(const char *path, const struct stat *st)
+/* What is empty, and was made so that something can be mounted on it in every container. */
+static bool is_place_to_mount(const struct tree *tree, const char *path, const struct stat *st)
 {
-	static const char *const places[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf"};
+	static const char *const places[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf",
+					     "dev",	  "proc",	  "sys"};
+	AUTO_STRINGS struct strings names = {0};
+	struct error ignored;
+	size_t i = 0;
 
-	for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
-		if (strcmp(places[i], path) == 0)
-			return S_ISREG(st->st_mode) && st->st_size == 0;
-	return false;
+	while (i < ARRAY_LENGTH(places) && strcmp(places[i], path) != 0)
+		i++;
+	if (i == ARRAY_LENGTH(places))
+		return false;
+	if (S_ISDIR(st->st_mode))
+		return list(tree, path, &names, &ignored) == 0 && names.count == 0;
+	return S_ISREG(st->st_mode) && st->st_size == 0;
 }
 
 /* Returns 1 for a directory. */
@@ -243,7 +250,7 @@ static int write_path(struct tree *tree, const char *path, struct error *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_sys(err, "examine '/%s'", path);
 	entry.type = (enum archive_type)type_of(&st);
-	if (!entry.type || (tree->layer && is_place_to_mount(path, &st)))
+	if (!entry.type || (tree->layer && is_place_to_mount(tree, path, &st)))
 		return 0;
 	if (tree->layer && S_ISCHR(st.st_mode) && st.st_rdev == 0)
 		return write_whiteout(tree, path, err);

@@ -67,6 +67,8 @@ const struct subcommand subcommands[] = {
 	 "Return low-level information on containers and images", command_inspect},
 	{"cp", "[OPTIONS] CONTAINER:SRC DEST|-  |  SRC|- CONTAINER:DEST",
 	 "Copy files/folders between a container and the local filesystem", command_copy},
+	{"commit", "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
+	 "Create a new image from a container's changes", command_commit},
 	{"diff", "CONTAINER", "Inspect changes to files or directories on a container's filesystem",
 	 command_diff},
 	{"volume", "COMMAND", "Manage volumes", command_volume},

@@ -107,6 +107,7 @@ int command_image(const struct call *call);
 int command_system_check(const struct call *call);
 int command_system(const struct call *call);
 int command_copy(const struct call *call);
+int command_commit(const struct call *call);
 int command_diff(const struct call *call);
 int command_volume(const struct call *call);
 int command_pause(const struct call *call);
