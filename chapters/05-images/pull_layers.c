@@ -1,5 +1,6 @@
 /* The layers of a pull, side by side; see pull.h. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "pull.h"
@@ -14,6 +15,8 @@
 /* One layer on its way: a file that takes it as it is, a directory that takes what is in it. */
 struct job {
 	bool used;
+	bool answered; /* the fetcher has: `answer` */
+	struct fetch_answer answer;
 	size_t index; /* of the layer; also the id of the request */
 	struct unpacker unpacker;
 	char *blob_path, *staged_dir;
@@ -163,9 +166,9 @@ static int verify(const struct descriptor *layer, const char *diff_id,
 
 /* Which of two errors is the cause: a download that breaks off also ends the unpacking, and an
  * unpacker that gives up closes the pipe on the download. */
-static int finish_unpacking(struct job *job, const struct fetch_answer *answer,
-			    struct layer_result *result, struct error *err)
+static int finish_unpacking(struct job *job, struct layer_result *result, struct error *err)
 {
+	const struct fetch_answer *answer = &job->answer;
 	int unpacked = unpacker_finish(&job->unpacker, result, err);
 
 	if (answer->failed && (answer->err.code != EPIPE || unpacked == 0)) {
@@ -175,14 +178,13 @@ static int finish_unpacking(struct job *job, const struct fetch_answer *answer,
 	return unpacked;
 }
 
-static int finish_job(struct work *work, struct job *job, const struct fetch_answer *answer,
-		      struct error *err)
+static int finish_job(struct work *work, struct job *job, struct error *err)
 {
 	const struct descriptor *layer = &work->manifest->items[job->index];
 	const char *diff_id = work->config->diff_ids.items[job->index];
 	struct layer_result result = {0};
 
-	if (finish_unpacking(job, answer, &result, err) < 0) {
+	if (finish_unpacking(job, &result, err) < 0) {
 		error_hint(err, EBADMSG, "it is not what its digest promises");
 		return error_wrap(err, "pull layer '%.19s'", layer->digest);
 	}
@@ -195,7 +197,8 @@ static int finish_job(struct work *work, struct job *job, const struct fetch_ans
 	return 0;
 }
 
-static int finish_next(struct work *work, struct error *err)
+/* Keeps what the fetcher has answered. */
+static int take_answer(struct work *work, struct error *err)
 {
 	struct fetch_answer answer;
 
@@ -204,15 +207,50 @@ static int finish_next(struct work *work, struct error *err)
 	for (size_t i = 0; i < JOBS_MAX; i++) {
 		struct job *job = &work->jobs[i];
 
-		if (!job->used || job->index != answer.id)
+		if (!job->used || job->index != answer.id || job->answered)
 			continue;
-		if (finish_job(work, job, &answer, err) < 0)
-			return -1;
-		release_job(job);
-		work->under_way--;
+		job->answer = answer;
+		job->answered = true;
 		return 0;
 	}
 	return error_set(err, EPROTO, "the fetcher answered what it was not asked");
+}
+
+/* Waits until the fetcher answers, or a layer that has come whole is unpacked. Whichever is first:
+ * while one layer is still unpacked, the next can already be got. */
+static int wait_for_any(struct work *work, struct pollfd fds[1 + JOBS_MAX], struct error *err)
+{
+	int ready;
+
+	fds[0] = (struct pollfd){.fd = work->fetcher->channel, .events = POLLIN};
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		const struct job *job = &work->jobs[i];
+
+		fds[1 + i] =
+			(struct pollfd){.fd = job->answered ? unpacker_channel(&job->unpacker) : -1,
+					.events = POLLIN};
+	}
+	do
+		ready = poll(fds, 1 + JOBS_MAX, -1);
+	while (ready < 0 && errno == EINTR);
+	return ready < 0 ? error_sys(err, "wait for layers") : 0;
+}
+
+static int finish_some(struct work *work, struct error *err)
+{
+	struct pollfd fds[1 + JOBS_MAX];
+
+	if (wait_for_any(work, fds, err) < 0 || (fds[0].revents && take_answer(work, err) < 0))
+		return -1;
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		if (!fds[1 + i].revents)
+			continue;
+		if (finish_job(work, &work->jobs[i], err) < 0)
+			return -1;
+		release_job(&work->jobs[i]);
+		work->under_way--;
+	}
+	return 0;
 }
 
 static int run(struct work *work, struct error *err)
@@ -221,7 +259,7 @@ static int run(struct work *work, struct error *err)
 	if (start_jobs(work, err) < 0)
 		return -1;
 	while (work->under_way > 0)
-		if (finish_next(work, err) < 0 || start_jobs(work, err) < 0)
+		if (finish_some(work, err) < 0 || start_jobs(work, err) < 0)
 			return -1;
 	return 0;
 }

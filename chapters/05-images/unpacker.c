@@ -166,6 +166,12 @@ int unpacker_start(struct unpacker *unpacker, int blob_fd, const char *staging_d
 	return 0;
 }
 
+int unpacker_channel(const struct unpacker *unpacker)
+{
+	/* When one before it ends, so does the input of the last. */
+	return unpacker->workers[UNPACKER_STAGES - 1].channel;
+}
+
 /* When one fails, those before it can't write any more, and those after it read less than all. So
  * the first that has not failed for want of a reader is the cause. */
 static void choose_cause(const struct error *errors, struct error *err)

@@ -33,6 +33,9 @@ struct unpacker {
 int unpacker_start(struct unpacker *unpacker, int blob_fd, const char *staging_dir,
 		   struct error *err);
 
+/* Readable when it has ended, however it did. It stays the unpacker's. */
+int unpacker_channel(const struct unpacker *unpacker);
+
 /* Ends the input, waits for the answers, and releases the unpacker, whatever they are. The digests
  * of *result are true of the blob and of the archive that the directory was made of.
  * Errors: those of layer_unpack and compression_next; ECHILD if one of them was killed. */
