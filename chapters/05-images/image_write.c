@@ -158,12 +158,27 @@ int image_write_commit(const char *root, struct staged_layers *layers, const str
 	return put(root, config, err) < 0 ? -1 : put(root, manifest, err);
 }
 
+static bool has_name(const char *root, const char *manifest_digest)
+{
+	AUTO_STORED_REFERENCES struct stored_references list = {0};
+	struct error ignored;
+
+	if (store_references(root, &list, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < list.count; i++)
+		if (strcmp(list.items[i].manifest_digest, manifest_digest) == 0)
+			return true;
+	return false;
+}
+
 int image_write_name(const char *root, const char *name, const char *digest,
 		     const char *manifest_digest, struct error *err)
 {
 	AUTO_FREE char *nameless = memory_format("%s@%s", STORE_NAMELESS, manifest_digest);
 	AUTO_REFERENCE struct reference reference = {0};
 
+	if (!name && has_name(root, manifest_digest))
+		return 0;
 	if (reference_parse(name ? name : nameless, &reference, err) < 0)
 		return -1;
 	return store_set_reference(root, &reference, digest, manifest_digest, err);
