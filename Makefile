@@ -167,6 +167,13 @@ test-hub: all ## pull from Docker Hub itself; as root, with a network, a few pul
 bench: all ## what a start costs, beside the kernel's own price and other runners
 	@tests/bench/run
 
+parity: all ## the same commands under docker and under coracle, compared
+	@tests/parity/run
+
+.PHONY: parity check-all
+check-all: test parity ## all tests, and that those of containment can fail: takes long
+	@tests/containment/prove
+
 # Unit tests link every module, and always run with the sanitizers on.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 unit: ## build and run the unit tests, with AddressSanitizer and UBSan

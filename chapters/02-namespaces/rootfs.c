@@ -114,13 +114,18 @@ static int link_controllers(int fd, const char *path, const char *controllers, s
 static int fill_hierarchies(const struct root *root, int fd, const char *path, struct error *err)
 {
 	AUTO_TEXT struct text lines = {0};
-	char *rest, *line;
+	char *end;
 
 	if (file_read(AT_FDCWD, "/proc/self/cgroup", 1 << 20, &lines, err) < 0)
 		return -1;
-	for (rest = lines.data; (line = strsep(&rest, "\n"));) {
+	/* From the last line to the first, for the kernel lists the newest hierarchy first. */
+	while ((end = strrchr(lines.data, '\n'))) {
 		const char *controllers;
+		char *line;
 
+		*end = '\0';
+		line = strrchr(lines.data, '\n');
+		line = line ? line + 1 : lines.data;
 		strsep(&line, ":");
 		controllers = strsep(&line, ":");
 		if (!controllers || !*controllers)

@@ -28,7 +28,7 @@ int streams_open_pipes(struct streams *streams, bool input, int child[3], struct
 		return -1;
 	if (input)
 		return open_pipe(&streams->input, &child[0], true, err);
-	child[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	child[0] = open("/dev/null", O_RDWR | O_CLOEXEC); /* as Docker */
 	return child[0] < 0 ? error_sys(err, "open '/dev/null' for the container") : 0;
 }
 
