@@ -4,7 +4,7 @@
  *	escape chroot FILE       leave the root by chroot and "..", and look for FILE
  *	escape process PID       signal and trace a process by its number on the host
  *	escape device b 254 0    make a device node and open it
- *	escape tiocsti           push a character into the terminal that is stdin
+ *	escape tiocsti           push a character into the terminal that is 0, 1 or 2
  *	escape watch NAME        wait for a process whose program's path has NAME in it
  *	escape euid              the effective user, for a copy that is setuid
  */
@@ -89,8 +89,11 @@ int main(int argc, char *argv[])
 		return try_device(argv + 2);
 	if (strcmp(what, "watch") == 0 && argc == 3)
 		return watch(argv[2]);
-	if (strcmp(what, "tiocsti") == 0)
-		return tell("tiocsti", ioctl(STDIN_FILENO, TIOCSTI, "x"));
+	if (strcmp(what, "tiocsti") == 0) {
+		for (int fd = 0; fd < 3; fd++)
+			tell("tiocsti", ioctl(fd, TIOCSTI, "x"));
+		return 0;
+	}
 	if (strcmp(what, "euid") == 0)
 		return printf("euid %d\n", (int)geteuid()) < 0;
 	return 2;

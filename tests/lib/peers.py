@@ -49,7 +49,10 @@ def load_into_coracle(scratch, layout):
     registry, directory = os.path.join(TOP, "tests/lib/registry"), os.path.join(scratch, "registry")
     image = call(registry, "start", directory).strip() + "/busybox"
     call(os.path.join(TOP, "tests/lib/make-test-image"), "push", layout, "busybox", image)
-    command = [CORACLE, "--root", os.path.join(scratch, "coracle")]
+    # a copy, so that nobody can build another one meanwhile
+    shutil.copytree(os.path.join(os.path.dirname(CORACLE), "libexec"), scratch + "/bin/libexec")
+    shutil.copy(CORACLE, scratch + "/bin/coracle")
+    command = [scratch + "/bin/coracle", "--root", os.path.join(scratch, "coracle")]
     call(*command, "pull", image)
     call(registry, "stop", directory)
     return command, image
