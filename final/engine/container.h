@@ -44,7 +44,6 @@ struct container_state {
 	int exit_code;
 	bool oom_killed;
 	bool paused; /* of container_observe, which asks the kernel; not recorded */
-	bool paused; /* of container_observe, which asks the kernel; not recorded */
 	char *error; /* why it could not be started; NULL if it could */
 	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */
 	char *cgroup;  /* its name for cgroup_open while it runs */
