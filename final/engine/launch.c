@@ -23,7 +23,6 @@ static bool has_network(const struct container *container, const char *kind)
 char *launch_cgroup_name(const struct engine *engine, const struct container *container)
 {
 	const char *running = container->state.cgroup;
-	const char *running = container->state.cgroup;
 	AUTO_FREE char *usual = path_join(engine->cgroup_parent, container->id);
 
 	return running ? memory_string(running)
