@@ -191,6 +191,20 @@ registry-1.docker.io GET"
     store_is_empty
 }
 
+@test "05 hub: a terminal has a line for each layer, which is drawn anew" {
+    mocked
+    run nsenter --net --mount --target "$(<"$F/pid")" script -qec \
+        "stty cols 120; $BUILD/libexec/coracle/coracle-image pull --root=$S slow/busybox" /dev/null
+    exits 0
+    [[ $output == *$'\e[1A\r\e[2K'*": Downloading ["*"=>"*"] "*"kB/"*"MB"$'\e[1B'* ]]
+    [[ $output == *": Pull complete"$'\e[1B'* ]]
+    # elsewhere it is plain lines
+    rm -r "$S"
+    run pull slow/busybox
+    says_not Downloading
+    says_not $'\e'
+}
+
 # --- what the machine's owner says -------------------------------------------------------------------
 
 @test "05 hub: mirrors are asked first, each in its turn, and never with what is kept for the hub" {

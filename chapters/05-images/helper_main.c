@@ -90,6 +90,7 @@ static int pull(const struct helper_options *options, const char *name, struct e
 {
 	AUTO_FREE char *config_file = docker_config();
 	AUTO_REGISTRY_CONFIG struct registry_config registries = {0};
+	AUTO_STRINGS struct strings layers = {0};
 	struct pull_request request = {
 		.root = options->root,
 		.name = name,
@@ -97,7 +98,7 @@ static int pull(const struct helper_options *options, const char *name, struct e
 		.config_file = config_file,
 		.registries = &registries,
 		.downloads = options->downloads ? strtoul(options->downloads, NULL, 10) : 0,
-		.progress = {.fd = options->quiet ? -1 : STDOUT_FILENO},
+		.progress = progress_to(options->quiet ? -1 : STDOUT_FILENO, &layers),
 	};
 
 	return read_registries(&registries, err) < 0 ? -1 : pull_image(&request, err);

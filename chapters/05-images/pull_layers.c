@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "pull.h"
 #include "store_write.h"
@@ -9,6 +10,7 @@
 #include "unpacker.h"
 
 /* As many as Docker downloads at once; and the most that can be asked for. */
+#define REDRAW_MS 100
 #define JOBS_USUAL 3
 #define JOBS_MAX (FETCHER_REQUESTS_MAX - 1)
 
@@ -231,9 +233,23 @@ static int wait_for_any(struct work *work, struct pollfd fds[1 + JOBS_MAX], stru
 					.events = POLLIN};
 	}
 	do
-		ready = poll(fds, 1 + JOBS_MAX, -1);
+		ready = poll(fds, 1 + JOBS_MAX, work->request->progress.layers ? REDRAW_MS : -1);
 	while (ready < 0 && errno == EINTR);
 	return ready < 0 ? error_sys(err, "wait for layers") : 0;
+}
+
+/* What has come of a layer is in its file, whoever of the others has written it. */
+static void show_bytes(const struct work *work)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		const struct job *job = &work->jobs[i];
+		const struct descriptor *layer = &work->manifest->items[job->index];
+		struct stat status;
+
+		if (job->used && stat(job->blob_path, &status) == 0)
+			progress_bytes(&work->request->progress, layer->digest,
+				       (uint64_t)status.st_size, layer->size_bytes);
+	}
 }
 
 static int finish_some(struct work *work, struct error *err)
@@ -242,6 +258,8 @@ static int finish_some(struct work *work, struct error *err)
 
 	if (wait_for_any(work, fds, err) < 0 || (fds[0].revents && take_answer(work, err) < 0))
 		return -1;
+	if (work->request->progress.layers)
+		show_bytes(work);
 	for (size_t i = 0; i < JOBS_MAX; i++) {
 		if (!fds[1 + i].revents)
 			continue;
