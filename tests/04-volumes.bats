@@ -441,3 +441,68 @@ pair_for_cp()
     coracle rmi "${id#sha256:}"
 }
 
+# --- room, and the end ----------------------------------------------------------------------------
+
+@test "04 system df counts layers once, and what can be had back" {
+    run coracle system df
+    exits 0
+    says "TYPE            TOTAL     ACTIVE    SIZE      RECLAIMABLE"
+    [[ $output =~ Images\ +1\ +0\ +([0-9.]+[kM]?B)\ +([0-9.]+[kM]?B)\ \(100%\) ]]
+    [[ $output =~ "Containers      0         0         0B        0B" ]]
+    coracle run --network none --name user -v data:/d "$IMAGE" sh -c 'head -c 2000 /dev/zero >/x; head -c 3000 /dev/zero >/d/x'
+    run coracle system df
+    [[ $output =~ Images\ +1\ +1\ +[0-9.]+[kM]?B\ +0B\ \(0%\) ]]
+    says "Containers      1         0         2kB       2kB (100%)"
+    says "Local Volumes   1         1         3kB       0B (0%)"
+    coracle rm user
+    run coracle system df
+    says "Local Volumes   1         0         3kB       3kB (100%)"
+    remove_volumes
+}
+
+@test "04 symptom 28: another mount namespace that copies all mounts holds nothing of a container" {
+    detached held sleep 1000
+    # what makes "device or resource busy" of an overlay that is mounted on the host
+    background unshare --mount sleep 1000
+    run coracle rm -f held
+    exits 0
+    [ -z "$(ls "$ROOT/containers")" ]
+}
+
+@test "04 a directory of the host that is bound is never removed, whoever is killed" {
+    mkdir -p "$BATS_TEST_TMPDIR/precious/deep"
+    touch "$BATS_TEST_TMPDIR/precious/deep/file"
+    coracle run -d --network none --name bound -v "$BATS_TEST_TMPDIR/precious:/precious" -v data:/data "$IMAGE" sh -c 'echo kept >/data/x; touch /ready; sleep 1000'
+    pid=$(state bound .State.Pid)
+    await test -e "/proc/$pid/root/ready"
+    kill -KILL "$(monitor_of bound)"
+    coracle rm -f bound
+    await ended "$pid"
+    [ -e "$BATS_TEST_TMPDIR/precious/deep/file" ]
+    [ "$(cat "$ROOT/volumes/data/_data/x")" = kept ]
+    # a mount that somebody has put into the container's directory
+    coracle run --network none --name left "$IMAGE" true
+    run unshare --mount bash -c "mount --bind '$BATS_TEST_TMPDIR/precious' '$ROOT/containers/$(state left .Id)/rootfs' &&
+        '$BUILD/coracle' --root '$ROOT' rm left"
+    [ -e "$BATS_TEST_TMPDIR/precious/deep/file" ]
+    rm -rf "$ROOT"/containers/.gone-*
+    remove_volumes
+}
+
+@test "04 a container with 100000 files is removed promptly" {
+    coracle run --network none --name many "$IMAGE" true
+    python3 - "$ROOT/containers/$(state many .Id)/upper" <<'END'
+import os, sys
+for directory in range(100):
+    path = "%s/%d" % (sys.argv[1], directory)
+    os.mkdir(path)
+    for name in range(1000):
+        os.close(os.open("%s/%d" % (path, name), os.O_CREAT, 0o644))
+END
+    begin=$(date +%s)
+    run coracle rm many
+    exits 0
+    took=$(($(date +%s) - begin))
+    [ "$took" -le 20 ]
+    [ -z "$(ls -A "$ROOT/containers" | grep -v lock)" ]
+}

@@ -386,6 +386,7 @@ int command_image(const struct call *call)
 int command_system(const struct call *call)
 {
 	static const struct subcommand rows[] = {
+		{"system df", "", "Show how much room everything takes", command_system_df},
 		{"system check", "", "Verify the image store: digests, layers, names",
 		 command_system_check},
 		{0},

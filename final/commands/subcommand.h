@@ -48,6 +48,10 @@ int subcommand_call(const char *root, int argc, char *const *argv);
 int subcommand_options(const struct call *call, const struct option_group *groups, int least,
 		       int most);
 
+/* A parser for seconds in an int; -1 waits for ever. */
+int subcommand_option_seconds(void *field, const char *value, struct error *err);
+#define STOP_TIMEOUT_S 10
+
 /* A parser for --detach-keys: the field is a char *, which gets the bytes that the keys send. */
 int subcommand_option_detach_keys(void *field, const char *value, struct error *err);
 /* Docker's: ctrl-p ctrl-q. */
@@ -105,10 +109,13 @@ int command_history(const struct call *call);
 int command_image_prune(const struct call *call);
 int command_image(const struct call *call);
 int command_system_check(const struct call *call);
+int command_system_df(const struct call *call);
 int command_system(const struct call *call);
 int command_copy(const struct call *call);
 int command_commit(const struct call *call);
 int command_diff(const struct call *call);
+int command_network(const struct call *call);
+int command_port(const struct call *call);
 int command_volume(const struct call *call);
 int command_pause(const struct call *call);
 int command_unpause(const struct call *call);
