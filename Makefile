@@ -52,7 +52,7 @@ HELPER_LIBS := -lcurl -lcrypto -lz -lzstd $(call libs_up_to,05-images)
 FINAL_ENGINE := $(call objects,$(wildcard final/engine/*.c))
 FINAL := $(FINAL_ENGINE) $(call objects,$(wildcard final/commands/*.c))
 
-.PHONY: all help deps demo test test-hub bench seccomp-check lessons lessons-check install uninstall format \
+.PHONY: all help deps demo test parity check-all test-hub bench seccomp-check lessons lessons-check install uninstall format \
 	format-check tidy clean own $(patsubst %,diff-0%,2 3 4 5 6) 01 02 03 04 05 06
 all: $(PROGRAMS:%=$(B)/%) $(B)/coracle own
 
@@ -178,14 +178,36 @@ check-all: test parity ## all tests, and that those of containment can fail: tak
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 unit: ## build and run the unit tests, with AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory -j$$(nproc) SANITIZE=address,undefined unit-programs
-	@tests/lib/run-units $(patsubst tests/unit/%.c,build/address-undefined/unit/%,$(wildcard tests/unit/test_*.c))
+	@tests/lib/run-units $(patsubst tests/unit/%.c,build/address-undefined/unit/%,$(wildcard tests/unit/test_*.c)) \
+		$(patsubst tests/fuzz/%.c,build/address-undefined/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 .PHONY: unit unit-programs
-unit-programs: $(UNIT)
-$(B)/unit/%: tests/unit/%.c tests/unit/tap.h $(FINAL_ENGINE) $(WRITERS) $(call modules_up_to,06-network)
+unit-programs: $(UNIT) $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+$(B)/unit/%: tests/unit/%.c tests/unit/tap.h $(FINAL) $(WRITERS) $(call modules_up_to,06-network)
 	@mkdir -p $(@D)
 	@echo '  compile $<'
-	$(Q)$(COMPILE) $(call iquotes,06-network) -iquote final/engine -iquote tests/unit -o $@ \
+	$(Q)$(COMPILE) $(call iquotes,06-network) -iquote final/engine -iquote final/commands -iquote tests/unit -o $@ \
 		$(filter %.c %.o,$^) $(HELPER_LIBS) $(LIBS_06-network)
+
+# Fuzz targets: with libFuzzer (clang), or replaying what it has found (a part of `make unit`).
+FUZZERS := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+FUZZ_SANITIZERS := fuzzer-no-link,address,undefined
+SECONDS ?= 60
+fuzz: ## fuzz one target with libFuzzer: FUZZ=archive SECONDS=60
+	@[ -e "tests/fuzz/$(FUZZ).c" ] || { echo 'FUZZ is one of: $(FUZZERS)' >&2; exit 2; }
+	@$(MAKE) --no-print-directory CC=clang SANITIZE=$(FUZZ_SANITIZERS) \
+		build/$(subst $(comma),-,$(FUZZ_SANITIZERS))/fuzz/$(FUZZ)
+	@mkdir -p build/corpus/$(FUZZ)
+	nice build/$(subst $(comma),-,$(FUZZ_SANITIZERS))/fuzz/$(FUZZ) -max_total_time=$(SECONDS) \
+		-timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix=build/corpus/ \
+		build/corpus/$(FUZZ) tests/fuzz/corpus/$(FUZZ)
+.PHONY: fuzz
+$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/fuzz.h tests/unit/tap.h $(WRITERS) $(call modules_up_to,05-images)
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(COMPILE) $(call iquotes,05-images) -iquote tests/unit -DCORPUS='"tests/fuzz/corpus/$*"' \
+		$(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer) -o $@ \
+		$(if $(findstring fuzzer,$(SANITIZE)),$(filter-out %/replay.c,$(filter %.c %.o,$^)),$(filter %.c %.o,$^)) \
+		$(HELPER_LIBS)
 
 lessons: all ## rewrite the source blocks in the lessons from the source
 	@tests/lessons/check --rewrite
