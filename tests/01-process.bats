@@ -506,3 +506,110 @@ at_terminal()
     says by-name
     says 1000
 }
+
+# --- limits, groups, security options -------------------------------------------------------------
+
+@test "01 --group-add adds groups, by name or number" {
+    run contain --group-add 4242 --group-add 0004243 -- id -G
+    exits 0
+    [ "$output" = "0 4242 4243" ]
+    run contain --group-add no-such-group -- true
+    exits 125
+    says "unable to find group no-such-group: no matching entries in group file"
+}
+
+@test "01 --ulimit sets a limit, and none is raised unasked" {
+    run contain --ulimit nofile=100:200 --ulimit core=0 -- sh -c 'ulimit -n; ulimit -Hn; ulimit -c'
+    exits 0
+    [ "$output" = "$(printf '100\n200\n0')" ]
+    run contain -- sh -c 'ulimit -Hn; ulimit -n'
+    [ "$output" = "$(ulimit -Hn; ulimit -Sn)" ]
+}
+
+@test "01 --oom-score-adj is the process's" {
+    run contain --oom-score-adj 321 -- cat /proc/self/oom_score_adj
+    exits 0
+    [ "$output" = 321 ]
+}
+
+@test "01 --security-opt changes no_new_privs and the filter of system calls" {
+    run contain --security-opt no-new-privileges -- grep -E 'NoNewPrivs|Seccomp:' /proc/self/status
+    [ "$output" = "$(printf 'NoNewPrivs:\t1\nSeccomp:\t2')" ]
+    run contain --security-opt seccomp=unconfined -- grep -E 'NoNewPrivs|Seccomp:' /proc/self/status
+    [ "$output" = "$(printf 'NoNewPrivs:\t0\nSeccomp:\t0')" ]
+    [ -e /proc/self/attr/apparmor/exec ] || {
+        run contain --security-opt apparmor=some -- true
+        exits 125
+        says "this kernel has no AppArmor"
+    }
+}
+
+@test "01 --privileged gives all that we have" {
+    run contain --privileged -- grep -E 'CapEff|CapBnd|Seccomp:' /proc/self/status
+    exits 0
+    [ "$(awk '/CapBnd/ { print $2 }' <<<"$output")" = "$(awk '/CapBnd/ { print $2 }' /proc/self/status)" ]
+    says $'Seccomp:\t0'
+}
+
+@test "01 what can't be executed says its cause" {
+    share
+    executable crlf '#!/bin/sh\r\n'
+    executable gone '#!/no/such/shell -e\n'
+    executable bare 'echo hello\n'
+    { head -c 18 "$BUILD/01-process" && printf '\363\0' && tail -c +21 "$BUILD/01-process"; } >"$HOST/riscv"
+    chmod 755 "$HOST/riscv"
+    run contain "${SHARE[@]}" -- "$INSIDE/crlf"
+    exits 255
+    says "its '#!' line ends in a carriage return"
+    run contain "${SHARE[@]}" -- "$INSIDE/gone"
+    says "not the interpreter that it names: '/no/such/shell'"
+    run contain "${SHARE[@]}" -- "$INSIDE/bare"
+    says "a script without a '#!' line"
+    run contain "${SHARE[@]}" -- "$INSIDE/riscv"
+    exits 255
+    says "it is made for riscv64, and this machine is $(uname -m)"
+}
+
+@test "01 keys of our session are not the command's" {
+    # a key that only its possessor may see
+    run python3 - "$TOP" <<'EOF'
+import ctypes, os, subprocess, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall(250, 1, None)  # a session keyring of our own
+key = libc.syscall(248, b"user", b"coracle-secret", b"x", 1, -3)
+libc.syscall(250, 5, key, 0x3F000000)  # for its possessor alone
+own = open("/proc/keys").read()
+print("ours", "coracle-secret" in own)
+command = ["bash", "-c", 'bats_require_minimum_version() { :; }; load() { :; }; . tests/lib/helpers.bash; contain --privileged --security-opt seccomp=unconfined -- sh -c "cat /proc/keys"']
+seen = subprocess.run(command, cwd=sys.argv[1], capture_output=True, text=True).stdout
+print("theirs", "coracle-secret" in seen, len(seen) > 0)
+libc.syscall(250, 21, key)  # invalidate it
+EOF
+    exits 0
+    says "ours True"
+    says "theirs False True"
+}
+
+@test "01 bad values are refused with 125 and one line that names option and value" {
+    while IFS='|' read -r option value text; do
+        run contain "$option=$value" -- true
+        exits 125
+        says "$text"
+        says "$option"
+        [ "${#lines[@]}" -eq 1 ] || { echo "$output"; return 1; }
+    done <<'E2'
+--ulimit|nofile|invalid ulimit argument: nofile
+--ulimit|files=1|invalid ulimit type: files
+--ulimit|nofile=x|a limit is a number, or -1
+--ulimit|nofile=5:3|ulimit soft limit must be less than or equal to hard limit: 5 > 3
+--oom-score-adj|1001|the range is from -1000 to 1000
+--oom-score-adj|x|the range is from -1000 to 1000
+--security-opt|unknown|it is no-new-privileges, seccomp=
+--security-opt|seccomp=/x|seccomp is unconfined or builtin
+--security-opt|no-new-privileges=maybe|it is true or false
+--interactive|maybe|it is either true or false
+--tty|maybe|it is either true or false
+--privileged|maybe|it is either true or false
+--workdir|relative|needs to be an absolute path
+E2
+}

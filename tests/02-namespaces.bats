@@ -428,3 +428,74 @@ root_with()
     [ "${lines[1]}" = "$(grep CapBnd /proc/self/status)" ]
     [ "${lines[2]}" = 1 ]
 }
+
+# --- devices, parameters, /dev/shm -----------------------------------------------------------------
+
+@test "02 --device gives a node of the host, under a name of its own" {
+    run contain --device /dev/full:/dev/mine/all -- stat -c '%F %t:%T' /dev/mine/all
+    exits 0
+    says "character special file 1:7"
+    run contain --device /no/device -- true
+    exits 125
+    says "error gathering device information for '/no/device'"
+    run contain --device /etc/passwd -- true
+    exits 125
+    says "is not a device node"
+}
+
+@test "02 --shm-size is the size of /dev/shm" {
+    run contain --shm-size 5m -- df -k /dev/shm
+    exits 0
+    says 5120
+    run contain -- df -k /dev/shm
+    says 65536
+}
+
+@test "02 --sysctl sets a parameter of its own namespaces, and no other" {
+    run contain --sysctl kernel.shmmni=55 --sysctl net.core.somaxconn=77 -- cat /proc/sys/kernel/shmmni /proc/sys/net/core/somaxconn
+    exits 0
+    [ "$output" = "$(printf '55\n77')" ]
+    [ "$(cat /proc/sys/kernel/shmmni)" != 55 ]
+    run contain --network host --sysctl net.core.somaxconn=77 -- true
+    exits 125
+    says 'sysctl "net.core.somaxconn=77" not allowed in host network namespace'
+}
+
+@test "02 --privileged shows /proc and /sys as they are, and the host's devices" {
+    run contain --privileged -- sh -c 'grep -cE " /proc/(kcore|sys|keys)" /proc/self/mountinfo; grep " /sys " /proc/self/mountinfo; ls /dev | wc -l'
+    [ "${lines[0]}" = 0 ]
+    [[ ${lines[1]} == *" rw,"* ]]
+    usual=$(contain -- sh -c 'ls /dev | wc -l')
+    [ "${lines[2]}" -gt "$usual" ]
+    run contain --security-opt systempaths=unconfined -- grep -cE ' /proc/(kcore|sys|keys)' /proc/self/mountinfo
+    [ "$output" = 0 ]
+    run contain -- grep -cE ' /proc/(kcore|sys|keys)' /proc/self/mountinfo
+    [ "$output" -gt 1 ]
+}
+
+@test "02 /dev/console is the terminal, and is not there without one" {
+    run contain -t -- sh -c 'echo written >/dev/console; stat -c %t:%T /dev/console "$(tty)"; grep " /dev/console " /proc/self/mountinfo'
+    exits 0
+    says written
+    says " - devpts "
+    run contain -- test -e /dev/console
+    exits 1
+}
+
+@test "02 bad devices, parameters and sizes are refused with 125 and one line" {
+    while IFS='|' read -r option value text; do
+        run contain "$option=$value" -- true
+        exits 125
+        says "$text"
+        says "$option"
+        [ "${#lines[@]}" -eq 1 ] || { echo "$output"; return 1; }
+    done <<'E2'
+--sysctl|kernel.core_pattern=x|is not allowed: it is not in a separate kernel namespace
+--sysctl|net.core.somaxconn|is not allowed
+--sysctl|net.../../kernel/core_pattern=x|is not allowed
+--device|relative|bad format for a device
+--device|/dev/null:relative|bad format for a device
+--device|/dev/null:/dev/x:z|bad format for a device
+--shm-size|x|invalid size
+E2
+}

@@ -99,14 +99,14 @@ int command_find(const char *name, const struct strings *env, char **file, struc
 	return 0;
 }
 
-int command_explain_failure(const char *file, struct error *err)
+int command_explain_failure(pid_t pid, const char *file, struct error *err)
 {
 	int why = errno;
 	AUTO_FREE char *reason = describe(why);
 	AUTO_TEXT struct text cause = {0};
 
 	error_set(err, why, "exec %s: %s", file, reason);
-	exec_failure_explain(file, &cause);
+	exec_failure_explain(pid, file, &cause);
 	if (cause.length)
 		error_hint(err, why, "%s", text_string(&cause));
 	err->code = PROCESS_EXEC_FAILED;

@@ -4,6 +4,8 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include <sys/types.h>
+
 #include "error.h"
 #include "text.h"
 
@@ -15,6 +17,6 @@ int command_find(const char *name, const struct strings *env, char **file, struc
 
 /* Says why execve(2) of a file that command_find has found failed, from errno. Returns -1.
  * Errors: PROCESS_EXEC_FAILED. */
-int command_explain_failure(const char *file, struct error *err);
+int command_explain_failure(pid_t pid, const char *file, struct error *err);
 
 #endif

@@ -3,15 +3,27 @@
 
 #include <elf.h>
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "path.h"
 
 /* What execve(2) itself looks at. */
 #define HEAD_BYTES 256
+
+static bool is_missing(int root, const char *path)
+{
+	struct error err = {0};
+	AUTO_CLOSE int fd = path_open_in_root(root, path, O_PATH, 0, &err);
+
+	return fd < 0 && err.code == ENOENT;
+}
 
 static const char *machine_name(unsigned machine)
 {
@@ -44,7 +56,7 @@ static void explain_machine(const char *head, struct text *cause)
 }
 
 /* The loader that a program of our own machine names. */
-static void explain_loader(int fd, const char *head, struct text *cause)
+static void explain_loader(int root, int fd, const char *head, struct text *cause)
 {
 	const Elf64_Ehdr *elf = (const void *)head;
 	char path[256] = "";
@@ -59,7 +71,7 @@ static void explain_loader(int fd, const char *head, struct text *cause)
 			return;
 		if (part.p_type == PT_INTERP &&
 		    pread(fd, path, sizeof(path) - 1, (off_t)part.p_offset) > 0 &&
-		    access(path, F_OK) < 0)
+		    is_missing(root, path))
 			text_add_format(
 				cause,
 				"it is there, but not the interpreter that it names: '%s'; is it made for another libc?",
@@ -67,7 +79,7 @@ static void explain_loader(int fd, const char *head, struct text *cause)
 	}
 }
 
-static void explain_script(char *line, struct text *cause)
+static void explain_script(int root, char *line, struct text *cause)
 {
 	size_t length = strcspn(line, "\n");
 	char *name = line + strspn(line, " \t");
@@ -79,28 +91,44 @@ static void explain_script(char *line, struct text *cause)
 	}
 	line[length] = '\0';
 	name[strcspn(name, " \t")] = '\0';
-	if (*name && access(name, F_OK) < 0)
+	if (*name && is_missing(root, name))
 		text_add_format(cause, "it is there, but not the interpreter that it names: '%s'",
 				name);
 }
 
-void exec_failure_explain(const char *file, struct text *cause)
+/* An image's file may be anything: only an ordinary one is read. */
+static ssize_t read_head(int fd, char head[HEAD_BYTES])
 {
-	AUTO_CLOSE int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	return read(fd, head, HEAD_BYTES);
+}
+
+void exec_failure_explain(pid_t pid, const char *file, struct text *cause)
+{
+	AUTO_FREE char *root_path = memory_format("/proc/%d/root", pid);
+	AUTO_FREE char *cwd_path = memory_format("/proc/%d/cwd", pid);
+	AUTO_CLOSE int root = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int cwd = open(cwd_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_Alignas(Elf64_Ehdr) char head[HEAD_BYTES + 1] = "";
-	ssize_t count = fd < 0 ? -1 : read(fd, head, HEAD_BYTES);
+	struct error ignored;
+	AUTO_CLOSE int fd = path_open_in_root(*file == '/' ? root : cwd, file,
+					      O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &ignored);
+	ssize_t count = read_head(fd, head);
 
 	if (count < 0)
 		return;
 	if (count == 0)
 		text_add_string(cause, "it is empty");
 	else if (strncmp(head, "#!", 2) == 0)
-		explain_script(head + 2, cause);
+		explain_script(root, head + 2, cause);
 	else if (memcmp(head, ELFMAG, SELFMAG) != 0)
 		text_add_string(cause, "it is a script without a '#!' line, or no program at all");
 	else {
 		explain_machine(head, cause);
 		if (!cause->length)
-			explain_loader(fd, head, cause);
+			explain_loader(root, fd, head, cause);
 	}
 }

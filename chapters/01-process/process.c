@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -333,7 +334,11 @@ static int await_exec(struct process *process, int channel, struct error *err)
 			process->terminal = message.fd;
 		if (message.type == MESSAGE_NOT_EXECUTED) {
 			errno = message.err.code;
-			return command_explain_failure(file.text, err);
+			command_explain_failure(process->pid, file.text, err);
+			/* It waits for us to look; now it ends, as above. */
+			shutdown(channel, SHUT_RDWR);
+			process_reap(process, &info, &message.err);
+			return -1;
 		}
 		executed = message.type == MESSAGE_EXEC;
 		if (executed)

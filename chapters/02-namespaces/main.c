@@ -50,7 +50,10 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	AUTO_STRINGS struct strings env = {0}, command = {0};
 	struct container container = {
 		.namespaces = namespaces_options_apply(&options->namespaces),
-		.rootfs = {.path = options->rootfs.path, .init = options->namespaces.init},
+		.rootfs = {.path = options->rootfs.path,
+			   .init = options->namespaces.init,
+			   .wishes = namespaces_options_wishes(&options->namespaces,
+							       &options->process.attributes)},
 	};
 	struct process_config config = {
 		.argv = rootfs_command(&container.rootfs, argv, &command),

@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "sysctl.h"
 #include "trace.h"
 
 static int make_cgroup_namespace(struct error *err)
@@ -96,10 +97,10 @@ int namespaces_enter(const struct namespaces *namespaces, struct error *err)
 		return -1;
 	if (namespaces->hostname && set_hostname(namespaces->hostname, err) < 0)
 		return -1;
-	if (!namespaces->network)
-		return 0;
-	if (bring_loopback_up(err) < 0)
-		return -1;
 	/* By the host's /proc, so before it is gone. */
-	return set_network_sysctls(err);
+	if (namespaces->network && (bring_loopback_up(err) < 0 || set_network_sysctls(err) < 0))
+		return -1;
+	/* Last, so that they count. */
+	return namespaces->sysctls ? sysctl_apply(namespaces->sysctls, namespaces->network, err)
+				   : 0;
 }

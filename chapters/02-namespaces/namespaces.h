@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "text.h"
 
 /* Whose cgroups it sees: its own as the root of all, or where they are on the host. As Docker does
  * usually: its own on version 2, the host's on version 1. */
@@ -18,6 +19,7 @@ struct namespaces {
 	const char *hostname; /* NULL: left as it is */
 	bool network;	      /* a network namespace of its own, with the loopback interface up */
 	enum cgroup_namespace cgroup;
+	const struct strings *sysctls; /* "NAME=VALUE", checked by sysctl_check; NULL: none */
 };
 
 /* Whether one of its own is made on this host. */

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "host_devices.h"
+#include "sysctl.h"
 
 static int option_network(void *field, const char *value, struct error *err)
 {
@@ -33,6 +35,18 @@ static int option_hostname(void *field, const char *value, struct error *err)
 	return option_string(field, value, err);
 }
 
+static int option_sysctl(void *field, const char *value, struct error *err)
+{
+	return sysctl_check(value, err) < 0 ? -1 : option_strings(field, value, err);
+}
+
+static int option_device(void *field, const char *value, struct error *err)
+{
+	AUTO_HOST_DEVICE struct host_device device = {0};
+
+	return host_device_parse(value, &device, err) < 0 ? -1 : option_strings(field, value, err);
+}
+
 #define FIELD(name) offsetof(struct namespaces_options, name)
 
 const struct option_row namespaces_option_rows[] = {
@@ -43,6 +57,12 @@ const struct option_row namespaces_option_rows[] = {
 	{"cgroupns", 0, "host|private", option_cgroupns, FIELD(cgroup),
 	 "Whose cgroups it sees; private on cgroup v2, host on v1 if not given", "CLONE_NEWCGROUP",
 	 "cgroup_namespaces(7)"},
+	{"sysctl", 0, "NAME=VALUE", option_sysctl, FIELD(sysctls),
+	 "Set a kernel parameter of its namespaces", "/proc/sys", "sysctl(8)"},
+	{"device", 0, "SRC[:DST][:rwm]", option_device, FIELD(wishes.devices),
+	 "Give it a device of the host", "mknod", "mknod(2)"},
+	{"shm-size", 0, "BYTES", option_bytes, FIELD(wishes.shm_bytes), "Size of /dev/shm (64m)",
+	 "tmpfs", "shm_overview(7)"},
 	{"network", 0, "none|host", option_network, FIELD(network),
 	 "A network namespace of its own, or the host's", "CLONE_NEWNET", "network_namespaces(7)"},
 	{0},
@@ -60,13 +80,24 @@ struct namespaces namespaces_options_apply(const struct namespaces_options *opti
 		.hostname = options->hostname,
 		.network = !options->network || strcmp(options->network, "host") != 0,
 		.cgroup = options->cgroup,
+		.sysctls = &options->sysctls,
 	};
+}
+
+const struct rootfs_wishes *namespaces_options_wishes(struct namespaces_options *options,
+						      const struct attributes *attributes)
+{
+	options->wishes.privileged = attributes->privileged;
+	options->wishes.unmasked = attributes_unmasked(attributes);
+	return &options->wishes;
 }
 
 void namespaces_options_release(struct namespaces_options *options)
 {
 	cleanup_memory(&options->hostname);
 	cleanup_memory(&options->network);
+	strings_release(&options->sysctls);
+	strings_release(&options->wishes.devices);
 }
 
 int rootfs_options_check(struct rootfs_options *options, struct error *err)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -14,6 +15,7 @@
 #include "cleanup.h"
 #include "device_nodes.h"
 #include "file.h"
+#include "host_devices.h"
 #include "mounts.h"
 #include "path.h"
 #include "trace.h"
@@ -22,6 +24,7 @@
 struct root {
 	int fd;
 	const char *path;
+	const struct rootfs_wishes *wishes;
 };
 
 /* One mount, in the words of mount(8). */
@@ -134,6 +137,8 @@ static int fill_hierarchies(const struct root *root, int fd, const char *path, s
 		    link_controllers(fd, path, controllers, err) < 0)
 			return -1;
 	}
+	if (root->wishes->privileged)
+		return 0;
 	trace("mount -o remount,bind,ro %q", path);
 	return mount_make_read_only(fd, false, err);
 }
@@ -179,9 +184,27 @@ static const struct mount_row rows[] = {
 	{"/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=67108864", NULL},
 };
 
+/* The row's options, as the wishes change them. The caller frees the result. */
+static char *row_options(const struct root *root, const struct mount_row *row)
+{
+	const struct rootfs_wishes *wishes = root->wishes;
+	bool kernel = strcmp(row->type, "sysfs") == 0 || strncmp(row->type, "cgroup", 6) == 0;
+
+	if (wishes->shm_bytes && strcmp(row->target, "/dev/shm") == 0)
+		return memory_format("nosuid,noexec,nodev,mode=1777,size=%" PRIu64,
+				     wishes->shm_bytes);
+	if (!wishes->privileged || !kernel)
+		return memory_string(row->options);
+	/* "ro" is the first of them, or the last. */
+	if (text_starts_with(row->options, "ro,"))
+		return memory_string(row->options + strlen("ro,"));
+	return memory_format("%.*s", (int)(strlen(row->options) - strlen(",ro")), row->options);
+}
+
 static int mount_row(const struct root *root, const struct mount_row *row, struct error *err)
 {
 	AUTO_FREE char *path = path_join(root->path, row->target);
+	AUTO_FREE char *options = row_options(root, row);
 	AUTO_CLOSE int target = -1, fd = -1;
 
 	if (refuse_link(root, row->target, err) < 0)
@@ -190,11 +213,25 @@ static int mount_row(const struct root *root, const struct mount_row *row, struc
 	target = path_make_dirs_in_root(root->fd, row->target, err);
 	if (target < 0)
 		return -1;
-	trace("mount -t %s -o %s %s %q", row->type, row->options, row->source, path);
-	fd = mount_new(row->type, row->source, row->options, err);
+	trace("mount -t %s -o %s %s %q", row->type, options, row->source, path);
+	fd = mount_new(row->type, row->source, options, err);
 	if (fd < 0 || mount_attach(fd, target, row->target, err) < 0)
 		return error_wrap(err, "mount %s", row->target);
 	return row->fill ? row->fill(root, fd, path, err) : 0;
+}
+
+static int make_devices(const struct root *root, struct error *err)
+{
+	const struct rootfs_wishes *wishes = root->wishes;
+
+	for (size_t i = 0; i < wishes->devices.count; i++) {
+		AUTO_HOST_DEVICE struct host_device device = {0};
+
+		if (host_device_parse(wishes->devices.items[i], &device, err) < 0 ||
+		    host_device_make(root->fd, &device, err) < 0)
+			return -1;
+	}
+	return wishes->privileged ? host_devices_make_all(root->fd, err) : 0;
 }
 
 static int bind_init(const struct root *root, struct error *err)
@@ -244,13 +281,16 @@ int rootfs_isolate(struct error *err)
 int rootfs_mount(const struct rootfs *rootfs, struct error *err)
 {
 	AUTO_CLOSE int fd = bind_to_itself(rootfs->path, err);
-	const struct root root = {fd, rootfs->path};
+	static const struct rootfs_wishes none;
+	const struct root root = {fd, rootfs->path, rootfs->wishes ? rootfs->wishes : &none};
 
 	if (fd < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 		if (mount_row(&root, &rows[i], err) < 0)
 			return -1;
+	if (make_devices(&root, err) < 0)
+		return -1;
 	return rootfs->init ? bind_init(&root, err) : 0;
 }
 

@@ -9,6 +9,7 @@
 #define ROOTFS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "error.h"
 #include "text.h"
@@ -16,10 +17,19 @@
 /* Where `init` puts the program that is then PID 1: Docker's path. */
 #define ROOTFS_INIT "/sbin/docker-init"
 
+/* What a container may have otherwise. Zeroed: as usual. */
+struct rootfs_wishes {
+	struct strings devices; /* "SRC[:DST][:ACCESS]", checked by host_device_parse */
+	uint64_t shm_bytes;	/* of /dev/shm; 0: 64 MiB */
+	bool unmasked;		/* nothing of /proc and /sys is hidden or read-only in /proc */
+	bool privileged;	/* and /sys is writable, and every device is there */
+};
+
 struct rootfs {
 	const char *path; /* the directory that becomes / */
 	bool read_only;
-	bool init; /* bind coracle-init to /sbin/docker-init */
+	bool init;			    /* bind coracle-init to /sbin/docker-init */
+	const struct rootfs_wishes *wishes; /* NULL: none */
 };
 
 /* Stops mounts made here from reaching the host, and the host's from reaching here later.

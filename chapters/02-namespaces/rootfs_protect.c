@@ -147,7 +147,7 @@ int rootfs_protect(const struct rootfs *rootfs, struct error *err)
 
 	if (root < 0)
 		return error_sys(err, "open '/'");
-	if (protect_kernel(root, err) < 0)
+	if (!(rootfs->wishes && rootfs->wishes->unmasked) && protect_kernel(root, err) < 0)
 		return -1;
 	if (!rootfs->read_only)
 		return 0;

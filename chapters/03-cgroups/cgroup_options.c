@@ -7,9 +7,12 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "cleanup.h"
 #include "devices.h"
+#include "host_devices.h"
 #include "file.h"
 #include "text.h"
 
@@ -351,6 +354,36 @@ int cgroup_options_check_update(struct cgroup_options *options, struct error *er
 	if (check_cpus(limits, err) < 0 || check_quota(limits, err) < 0)
 		return -1;
 	return check_sets(limits, err);
+}
+
+static int allow_device(struct device_rules *rules, const char *text, struct error *err)
+{
+	AUTO_HOST_DEVICE struct host_device device = {0};
+	struct stat st;
+
+	if (host_device_parse(text, &device, err) < 0)
+		return -1;
+	if (stat(device.source, &st) < 0)
+		return error_sys(err, "error gathering device information for '%s'", device.source);
+	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
+		struct device_rule rule = {S_ISBLK(st.st_mode) ? 'b' : 'c', (int)major(st.st_rdev),
+					   (int)minor(st.st_rdev), ""};
+
+		memcpy(rule.access, device.access, sizeof(rule.access));
+		device_rules_add(rules, rule);
+	}
+	return 0;
+}
+
+int cgroup_options_allow(struct cgroup_options *options, const struct rootfs_wishes *wishes,
+			 struct error *err)
+{
+	for (size_t i = 0; i < wishes->devices.count; i++)
+		if (allow_device(&options->limits.devices, wishes->devices.items[i], err) < 0)
+			return -1;
+	if (wishes->privileged)
+		device_rules_add(&options->limits.devices, DEVICE_RULE_ALL);
+	return 0;
 }
 
 void cgroup_options_release(struct cgroup_options *options)

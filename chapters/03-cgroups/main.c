@@ -3,10 +3,13 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "cgroup_options.h"
+#include "cgroup_stats.h"
 #include "environment.h"
 #include "namespaces.h"
 #include "namespaces_options.h"
@@ -61,7 +64,10 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 	AUTO_STRINGS struct strings env = {0}, command = {0};
 	struct container container = {
 		.namespaces = namespaces_options_apply(&options->namespaces),
-		.rootfs = {.path = options->rootfs.path, .init = options->namespaces.init},
+		.rootfs = {.path = options->rootfs.path,
+			   .init = options->namespaces.init,
+			   .wishes = namespaces_options_wishes(&options->namespaces,
+							       &options->process.attributes)},
 		.cgroup = cgroup,
 	};
 	struct process_config config = {
@@ -93,6 +99,8 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	/* A signal that ended us now would leave the cgroup behind. It waits for process_wait. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
+	/* What one before us left that was killed. */
+	cgroup_stats_sweep("coracle");
 	name = memory_format("coracle/%d-%lx", getpid(), (unsigned long)trace_clock_us());
 	if (cgroup_create(name, &options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
@@ -101,6 +109,43 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 		return result;
 	*err = late;
 	return -1;
+}
+
+/* "03-cgroups stats" */
+static int stats(int argc, char *argv[])
+{
+	static const struct option_row rows[] = {
+		{"no-stream", 0, NULL, option_flag, 0, "Print one result, and end", NULL, NULL},
+		{0},
+	};
+	struct program_options program = {0};
+	bool once = false;
+	const struct option_group groups[] = {
+		{"00-base: every program", program_option_rows, &program},
+		{"03-cgroups: how much they use", rows, &once},
+		{0},
+	};
+	struct error err;
+
+	program_options(NAME " stats", "[--no-stream]", groups, argc, argv);
+	do {
+		AUTO_TEXT struct text text = {0};
+
+		if (cgroup_stats_table("coracle", &text, &err) < 0)
+			return program_fail(NAME, &err, STATUS_OURS);
+		printf("%s%s", once ? "" : "\033[H\033[J", text_string(&text));
+		fflush(stdout);
+	} while (!once && !ferror(stdout));
+	return 0;
+}
+
+static void print_warnings(const struct cgroup_limits *limits)
+{
+	AUTO_STRINGS struct strings warnings = {0};
+
+	cgroup_warnings(limits, &warnings);
+	for (size_t i = 0; i < warnings.count; i++)
+		fprintf(stderr, "WARNING: %s\n", warnings.items[i]);
 }
 
 int main(int argc, char *argv[])
@@ -115,18 +160,27 @@ int main(int argc, char *argv[])
 		{"03-cgroups: how much it may use", cgroup_option_rows, &options.cgroup},
 		{0},
 	};
-	int operand = program_options(NAME, "--rootfs DIR [OPTIONS] [--] COMMAND [ARG...]", groups,
-				      argc, argv);
-	int status = STATUS_OURS;
+	int operand, status = STATUS_OURS;
 	struct error err;
 
+	if (argc > 1 && strcmp(argv[1], "stats") == 0)
+		return stats(argc - 1, argv + 1);
+	operand = program_options(NAME,
+				  "--rootfs DIR [OPTIONS] [--] COMMAND [ARG...]\n       " NAME
+				  " stats [--no-stream]",
+				  groups, argc, argv);
 	if (operand == argc) {
 		error_set(&err, EINVAL, "a command is missing (see '" NAME " --help')");
 		return program_fail(NAME, &err, STATUS_OURS);
 	}
 	program_need_root(NAME, "making namespaces");
+	print_warnings(&options.cgroup.limits);
 	if (rootfs_options_check(&options.rootfs, &err) < 0 ||
 	    cgroup_options_check(&options.cgroup, &err) < 0 ||
+	    cgroup_options_allow(&options.cgroup,
+				 namespaces_options_wishes(&options.namespaces,
+							   &options.process.attributes),
+				 &err) < 0 ||
 	    run(&options, argv + operand, &status, &err) < 0)
 		status = program_fail(NAME, &err, process_failure_status(&err));
 	process_options_release(&options.process);

@@ -98,7 +98,9 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 		return -1;
 	container = (struct container){
 		.namespaces = namespaces_options_apply(&options->namespaces),
-		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init},
+		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
+			   namespaces_options_wishes(&options->namespaces,
+						     &options->process.attributes)},
 		.cgroup = cgroup,
 		.overlay = {options->layers.layers, scratch.upper, scratch.work},
 		.volumes = &options->storage.volumes,
@@ -135,6 +137,10 @@ int main(int argc, char *argv[])
 	if (forwarding_block(&old_mask, &err) < 0 ||
 	    layer_options_check(&options.layers, &err) < 0 ||
 	    cgroup_options_check(&options.cgroup, &err) < 0 ||
+	    cgroup_options_allow(&options.cgroup,
+				 namespaces_options_wishes(&options.namespaces,
+							   &options.process.attributes),
+				 &err) < 0 ||
 	    run(&options, argv + operand, &status, &err) < 0)
 		status = program_fail(NAME, &err, process_failure_status(&err));
 	process_options_release(&options.process);

@@ -96,6 +96,10 @@ static int run(struct options *options, const struct image_request *request, cha
 	int result;
 
 	if (cgroup_options_check(&options->cgroup, err) < 0 ||
+	    cgroup_options_allow(&options->cgroup,
+				 namespaces_options_wishes(&options->namespaces,
+							   &options->process.attributes),
+				 err) < 0 ||
 	    image_find_or_pull(request, &image, err) < 0 ||
 	    image_options_apply(&options->image, argv, &image.config, err) < 0 ||
 	    /* Signals wait for process_wait: one that ended us now would leave things behind. */
@@ -106,7 +110,9 @@ static int run(struct options *options, const struct image_request *request, cha
 		return -1;
 	struct container container = {
 		.namespaces = namespaces_options_apply(&options->namespaces),
-		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init},
+		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
+			   namespaces_options_wishes(&options->namespaces,
+						     &options->process.attributes)},
 		.cgroup = cgroup,
 		.overlay = {image.layers, scratch.upper, scratch.work},
 		.image = &image.config,

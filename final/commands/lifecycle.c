@@ -12,7 +12,7 @@
 #include "subcommand.h"
 #include "volume_store.h"
 
-#define STOP_TIMEOUT_S 10
+#define TIMEOUT_NOT_GIVEN INT_MIN
 
 struct lifecycle_options {
 	struct program_options program;
@@ -23,23 +23,11 @@ struct lifecycle_options {
 
 #define FIELD(name) offsetof(struct lifecycle_options, name)
 
-/* Seconds; -1 waits for ever. */
-static int option_seconds(void *field, const char *value, struct error *err)
-{
-	bool forever = strcmp(value, "-1") == 0;
-	uint64_t seconds = 0;
-
-	if (!forever && text_to_number(value, INT_MAX / 1000, &seconds, err) < 0)
-		return -1;
-	*(int *)field = forever ? -1 : (int)seconds;
-	return 0;
-}
-
 static const struct option_row stop_rows[] = {
 	{"signal", 's', "SIGNAL", option_string, FIELD(signal),
 	 "Signal to send; the container's own stop signal if not given", "pidfd_send_signal",
 	 "signal(7)"},
-	{"timeout", 't', "SECONDS", option_seconds, FIELD(timeout_s),
+	{"timeout", 't', "SECONDS", subcommand_option_seconds, FIELD(timeout_s),
 	 "Seconds to wait before SIGKILL (10); -1 waits for ever", NULL, NULL},
 	{0},
 };
@@ -71,6 +59,14 @@ static int stop_signal(const struct container *container, const char *wanted, st
 	return number < 0 ? SIGTERM : number;
 }
 
+static int stop_timeout(const struct container *container, int wanted_s)
+{
+	if (wanted_s != TIMEOUT_NOT_GIVEN)
+		return wanted_s;
+	return container->config.has_stop_timeout ? (int)container->config.stop_timeout_s
+						  : STOP_TIMEOUT_S;
+}
+
 static int stop_one(const struct engine *engine, const char *name, const void *context,
 		    struct error *err)
 {
@@ -83,7 +79,8 @@ static int stop_one(const struct engine *engine, const char *name, const void *c
 	number = stop_signal(&container, options->signal, err);
 	if (number < 0)
 		return -1;
-	if (container_stop(engine, &container, number, options->timeout_s, err) < 0)
+	if (container_stop(engine, &container, number,
+			   stop_timeout(&container, options->timeout_s), err) < 0)
 		return error_wrap(err, "cannot stop container: %s", name);
 	return 0;
 }
@@ -147,7 +144,7 @@ static int lifecycle(const struct call *call, const struct option_row *rows,
 		     int (*act)(const struct engine *engine, const char *name, const void *context,
 				struct error *err))
 {
-	struct lifecycle_options options = {.timeout_s = STOP_TIMEOUT_S};
+	struct lifecycle_options options = {.timeout_s = TIMEOUT_NOT_GIVEN};
 	const struct option_group groups[] = {
 		{"Options for every command", program_option_rows, &options.program},
 		{"Options", rows, &options},

@@ -24,6 +24,8 @@
 #include "process.h"
 #include "process_options.h"
 #include "program.h"
+#include "signals.h"
+#include "run_network.h"
 #include "store.h"
 #include "subcommand.h"
 #include "volume_store.h"
@@ -36,7 +38,9 @@ struct run_options {
 	struct storage_options storage;
 	struct image_options image;
 	struct network_options network;
-	char *name, *detach_keys;
+	struct run_network_options connection;
+	char *name, *detach_keys, *stop_signal;
+	int stop_timeout_s;
 	struct strings attach; /* "stdin", "stdout", "stderr" */
 	struct strings volumes_from;
 	bool detach, remove, create; /* create: do not start it */
@@ -56,6 +60,11 @@ static int option_stream(void *field, const char *value, struct error *err)
 	return error_set(err, EINVAL, "valid streams are STDIN, STDOUT and STDERR");
 }
 
+static int option_stop_signal(void *field, const char *value, struct error *err)
+{
+	return signal_number(value, err) < 0 ? -1 : option_string(field, value, err);
+}
+
 /* The first two are for run alone, not for create. */
 static const struct option_row run_rows[] = {
 	{"detach-keys", 0, "KEYS", subcommand_option_detach_keys, FIELD(detach_keys),
@@ -64,6 +73,11 @@ static const struct option_row run_rows[] = {
 	 NULL},
 	{"attach", 'a', "STREAM", option_stream, FIELD(attach),
 	 "Connect to STDIN, STDOUT or STDERR only", NULL, NULL},
+	{"stop-signal", 0, "SIGNAL", option_stop_signal, FIELD(stop_signal),
+	 "Signal that stops it; the image's, or SIGTERM, if not given", "pidfd_send_signal",
+	 "signal(7)"},
+	{"stop-timeout", 0, "SECONDS", subcommand_option_seconds, FIELD(stop_timeout_s),
+	 "Seconds that stop waits before SIGKILL (10); -1 waits for ever", NULL, NULL},
 	{"rm", 0, NULL, option_flag, FIELD(remove), "Remove the container when it ends", NULL,
 	 NULL},
 	{"volumes-from", 0, "CONTAINER[:ro]", option_strings, FIELD(volumes_from),
@@ -141,7 +155,7 @@ static int set_command(const struct image *image, const struct run_options *opti
 	config->image_id = memory_string(image->id);
 	config->user = choose(options->process.user, image->config.user);
 	config->cwd = choose(options->process.cwd, image->config.working_dir);
-	config->stop_signal = choose(NULL, image->config.stop_signal);
+	config->stop_signal = choose(options->stop_signal, image->config.stop_signal);
 	environment_build(config->hostname, &image->config.env, &options->process.env,
 			  &config->env);
 	if (config->cwd && *config->cwd != '/')
@@ -163,6 +177,14 @@ static int set_surroundings(const struct run_options *options, struct container_
 	config->auto_remove = options->remove;
 	config->interactive = options->process.interactive;
 	config->terminal = options->process.terminal;
+	attributes_copy(&config->attributes, &options->process.attributes);
+	strings_add_all(&config->sysctls, &options->namespaces.sysctls);
+	strings_add_all(&config->wishes.devices, &options->namespaces.wishes.devices);
+	config->wishes.shm_bytes = options->namespaces.wishes.shm_bytes;
+	config->wishes.privileged = options->namespaces.wishes.privileged;
+	config->wishes.unmasked = options->namespaces.wishes.unmasked;
+	config->stop_timeout_s = options->stop_timeout_s;
+	config->has_stop_timeout = options->stop_timeout_s != STOP_TIMEOUT_S;
 	add_volumes(&options->storage.volumes, &config->volumes);
 	cgroup_limits_copy(&config->limits, &options->cgroup.limits);
 	return privileges_capabilities(&options->process.cap_add, &options->process.cap_drop,
@@ -236,9 +258,12 @@ static int run(const struct call *call, struct run_options *options, char *const
 	AUTO_CONTAINER struct container container = {0};
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_IMAGE struct image image = {0};
-	const char *network = options->network.network;
 
-	if (cgroup_options_check(&options->cgroup, err) < 0)
+	if (cgroup_options_check(&options->cgroup, err) < 0 ||
+	    cgroup_options_allow(&options->cgroup,
+				 namespaces_options_wishes(&options->namespaces,
+							   &options->process.attributes),
+				 err) < 0)
 		return -1;
 	if (!options->create && check_streams(options, err) < 0)
 		return -1;
@@ -246,11 +271,14 @@ static int run(const struct call *call, struct run_options *options, char *const
 		return -1;
 	if (find_image(&engine, options, operands[0], &image, err) < 0)
 		return -1;
-	if (container_config_begin(&config, network ? network : "bridge",
+	if (container_config_begin(&config, run_network_first(&options->connection),
 				   options->namespaces.hostname, err) < 0)
 		return -1;
 	config.image = memory_string(operands[0]);
 	if (set_command(&image, options, operands + 1, &config, err) < 0)
+		return -1;
+	if (run_network_apply(&options->connection, &options->network, &image.config.exposed_ports,
+			      &engine, &config, err) < 0)
 		return -1;
 	if (set_surroundings(options, &config, err) < 0)
 		return -1;
@@ -271,15 +299,17 @@ static void release_options(struct run_options *options)
 	storage_options_release(&options->storage);
 	image_options_release(&options->image);
 	network_options_release(&options->network);
+	run_network_release(&options->connection);
 	cleanup_memory(&options->name);
 	cleanup_memory(&options->detach_keys);
+	cleanup_memory(&options->stop_signal);
 	strings_release(&options->attach);
 	strings_release(&options->volumes_from);
 }
 
 static int run_or_create(const struct call *call, bool create)
 {
-	struct run_options options = {.create = create};
+	struct run_options options = {.create = create, .stop_timeout_s = STOP_TIMEOUT_S};
 	/* The first of chapter 05's rows is --root, which is an option of coracle itself here. */
 	const struct option_group groups[] = {
 		{"00-base: every command", program_option_rows, &options.program},
@@ -290,6 +320,7 @@ static int run_or_create(const struct call *call, bool create)
 		{"04-overlayfs: what its files are", storage_option_rows, &options.storage},
 		{"05-images: where they come from", image_option_rows + 1, &options.image},
 		{"06-network: whom it can talk to", network_option_rows, &options.network},
+		{"06-network: on networks of one's own", run_network_rows, &options.connection},
 		{"final: its life as a container", create ? run_rows + 2 : run_rows, &options},
 		{0},
 	};

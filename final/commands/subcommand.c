@@ -2,6 +2,7 @@
 #include "subcommand.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,8 @@ const struct subcommand subcommands[] = {
 	{"diff", "CONTAINER", "Inspect changes to files or directories on a container's filesystem",
 	 command_diff},
 	{"volume", "COMMAND", "Manage volumes", command_volume},
+	{"network", "COMMAND", "Manage networks", command_network},
+	{"port", "CONTAINER [PORT[/PROTOCOL]]", "List published ports of a container", command_port},
 	{"version", "", "Show the version of coracle, and what it stands on", command_version},
 	{"help", "[COMMAND]", "Show this list, or the options of a command", command_help},
 	{0},
@@ -134,6 +137,17 @@ int subcommand_options(const struct call *call, const struct option_group *group
 	if (count < least || (most >= 0 && count > most))
 		refuse_operands(name, least, most);
 	return operand;
+}
+
+int subcommand_option_seconds(void *field, const char *value, struct error *err)
+{
+	bool forever = strcmp(value, "-1") == 0;
+	uint64_t seconds = 0;
+
+	if (!forever && text_to_number(value, INT_MAX / 1000, &seconds, err) < 0)
+		return -1;
+	*(int *)field = forever ? -1 : (int)seconds;
+	return 0;
 }
 
 int subcommand_option_detach_keys(void *field, const char *value, struct error *err)

@@ -294,7 +294,12 @@ void container_config_release(struct container_config *config)
 		free(owned[i]);
 	strings_release(&config->argv);
 	strings_release(&config->env);
+	strings_release(&config->labels);
 	strings_release(&config->volumes);
+	strings_release(&config->sysctls);
+	strings_release(&config->wishes.devices);
+	attributes_release(&config->attributes);
+	connection_release(&config->connection);
 	cgroup_limits_release(&config->limits);
 	*config = (struct container_config){0};
 }
@@ -307,6 +312,7 @@ void container_release(struct container *container)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
 		free(owned[i]);
+	strings_release(&state->ports);
 	container_config_release(&container->config);
 	*container = (struct container){0};
 }

@@ -10,10 +10,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "attributes.h"
 #include "cgroup.h"
 #include "cleanup.h"
+#include "connection.h"
 #include "engine.h"
 #include "error.h"
+#include "rootfs.h"
 #include "text.h"
 
 #define CONTAINER_ID_LENGTH 64
@@ -25,13 +28,21 @@ struct container_config {
 	char *name;			  /* NULL at creation: one is made up */
 	char *image, *image_id; /* as the user wrote it; "sha256:…" of the config */
 	struct strings argv, env;
+	uint64_t entrypoint_count; /* so many of argv's first are the entrypoint */
+	struct strings labels;	   /* "key=value", by key */
+	int64_t stop_timeout_s;	   /* -1: for ever; 0 with has_stop_timeout false: 10 */
+	bool has_stop_timeout;
 	char *user, *cwd; /* NULL: root, "/" */
 	char *hostname;
-	char *network;		     /* "bridge", "none" or "host" */
+	char *network;		     /* "bridge", "none", "host", "container:NAME", or a name */
+	struct connection connection;
 	char *stop_signal;	     /* "SIGTERM" if NULL */
 	struct strings volumes;	     /* as volume_write gives them */
 	struct cgroup_limits limits;
 	uint64_t capabilities;
+	struct attributes attributes;
+	struct strings sysctls;
+	struct rootfs_wishes wishes; /* privileged and unmasked follow from the attributes */
 	bool init, read_only, auto_remove;
 	bool cgroupns_private; /* it sees its cgroup as the root of all */
 	bool interactive, terminal; /* its input is open; it has a terminal */
@@ -48,6 +59,7 @@ struct container_state {
 	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */
 	char *cgroup;  /* its name for cgroup_open while it runs */
 	char *address;				     /* "172.30.0.2"; NULL without a bridge */
+	struct strings ports; /* published, as port_spec writes them, while it runs */
 };
 
 struct container {

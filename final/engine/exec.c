@@ -113,16 +113,16 @@ static int join(void *context, struct error *err)
 	return continue_as_child(err);
 }
 
-static int set_privileges(const struct container_config *own, bool privileged,
-			  struct privileges *privileges, struct error *err)
+/* The container's, or all; limits and profiles are the container's in either case. */
+static struct privileges privileges_of(const struct container_config *own, bool privileged)
 {
-	struct strings all = {(char *[]){"ALL", NULL}, 1}, none = {0};
+	struct privileges privileges = {.limited = true,
+					.seccomp = true,
+					.capabilities = own->capabilities};
 
-	*privileges = (struct privileges){.limited = true,
-					  .seccomp = !privileged,
-					  .capabilities = own->capabilities};
-	return privileged ? privileges_capabilities(&all, &none, &privileges->capabilities, err)
-			  : 0;
+	attributes_restrict(&own->attributes, &privileges);
+	attributes_restrict(&(struct attributes){.privileged = privileged}, &privileges);
+	return privileges;
 }
 
 static int start(const struct container_config *own, const struct exec_config *config,
@@ -141,14 +141,14 @@ static int start(const struct container_config *own, const struct exec_config *c
 		.terminal = config->terminal,
 		.size = terminal_size(),
 		.cgroup_fd = cgroup_clone_fd(exec->cgroup),
+		.privileges = privileges_of(own, config->privileged),
+		.attributes = &own->attributes,
 		.hooks = {.in_child = join, .context = exec},
 	};
 
 	strings_add_all(&env, &own->env);
 	for (size_t i = 0; i < config->env.count; i++)
 		environment_set(&env, config->env.items[i]);
-	if (set_privileges(own, config->privileged, &command.privileges, err) < 0)
-		return -1;
 	return process_start(process, &command, err);
 }
 

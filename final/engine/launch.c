@@ -4,7 +4,6 @@
  */
 #include "launch.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,11 +13,6 @@
 #include "record.h"
 #include "resolver.h"
 #include "store.h"
-
-static bool has_network(const struct container *container, const char *kind)
-{
-	return container->config.network && strcmp(container->config.network, kind) == 0;
-}
 
 char *launch_cgroup_name(const struct engine *engine, const struct container *container)
 {
@@ -59,31 +53,25 @@ static int prepare_volumes(struct launch *launch, struct error *err)
 	return 0;
 }
 
-static int prepare_network(struct launch *launch, struct error *err)
-{
-	if (!has_network(launch->container, "bridge"))
-		return 0;
-	if (bridge_network_open(launch->engine->root, &launch->network, err) < 0)
-		return -1;
-	return bridge_network_up(&launch->network, err);
-}
-
 static int prepare(struct launch *launch, struct error *err)
 {
 	const struct container_config *config = &launch->container->config;
 	AUTO_FREE char *cgroup = launch_cgroup_name(launch->engine, launch->container);
+	enum network_kind kind = networks_kind(config);
 
 	launch->namespaces =
 		(struct namespaces){.hostname = config->hostname,
-				    .network = !has_network(launch->container, "host"),
+				    .network = kind == NETWORK_NONE || kind == NETWORK_BRIDGES,
+				    .sysctls = &config->sysctls,
 				    .cgroup = config->cgroupns_private ? CGROUP_NAMESPACE_PRIVATE
 								       : CGROUP_NAMESPACE_HOST};
 	if (prepare_overlay(launch, err) < 0 || prepare_volumes(launch, err) < 0 ||
-	    prepare_network(launch, err) < 0)
+	    networks_prepare(launch->engine, launch->container, &launch->networks, err) < 0)
 		return -1;
 	launch->rootfs = (struct rootfs){.path = launch->root,
 					 .read_only = config->read_only,
-					 .init = config->init};
+					 .init = config->init,
+					 .wishes = &config->wishes};
 	if (cgroup_create(cgroup, &config->limits, &launch->cgroup, err) < 0)
 		return -1;
 	launch->container->state.cgroup = cgroup_name(launch->cgroup);
@@ -92,40 +80,12 @@ static int prepare(struct launch *launch, struct error *err)
 
 /* --- the two hooks ------------------------------------------------------------------------- */
 
-static int write_names(const struct launch *launch, struct in_addr address, struct error *err)
-{
-	static const struct resolver_wishes none;
-	struct resolver_config names = {
-		.mode = has_network(launch->container, "bridge") ? RESOLVER_BRIDGE
-			: has_network(launch->container, "host") ? RESOLVER_HOST
-								 : RESOLVER_NONE,
-		.hostname = launch->container->config.hostname,
-		.address = address,
-		.gateway = launch->network.gateway,
-		.wishes = &none};
-
-	return resolver_write(launch->container->dir, &names, err);
-}
-
 static int in_parent(void *context, pid_t pid, struct error *err)
 {
 	struct launch *launch = context;
-	struct container_state *state = &launch->container->state;
-	struct attachment attachment = {0};
-	char address[INET_ADDRSTRLEN];
 
-	if (has_network(launch->container, "bridge")) {
-		if (bridge_attach(&launch->network, launch->container->id, pid, &attachment, err) <
-		    0)
-			return -1;
-		inet_ntop(AF_INET, &attachment.address, address, sizeof(address));
-		cleanup_memory(&state->address);
-		state->address = memory_string(address);
-	}
-	state->pid = pid;
-	state->pid_start = record_pid_start(pid);
-	/* With the address, and before the child binds the files. */
-	return write_names(launch, attachment.address, err);
+	launch->container->state.pid_start = record_pid_start(pid);
+	return networks_attach(launch->engine, launch->container, &launch->networks, pid, err);
 }
 
 static int in_child(void *context, struct error *err)
@@ -160,6 +120,7 @@ static int start_process(struct launch *launch, const struct launch_streams *str
 	const struct container_config *config = &launch->container->config;
 	AUTO_STRINGS struct strings command = {0};
 	struct process_config process = {
+		.attributes = &config->attributes,
 		.env = &config->env,
 		.cwd = config->cwd ? config->cwd : "/",
 		.user = config->user,
@@ -180,6 +141,7 @@ static int start_process(struct launch *launch, const struct launch_streams *str
 	else
 		strings_add_all(&command, &config->argv);
 	process.argv = command.items;
+	attributes_restrict(&config->attributes, &process.privileges);
 	return process_start(&launch->process, &process, err);
 }
 
@@ -191,9 +153,9 @@ int launch_start(struct launch *launch, const struct engine *engine, struct cont
 
 	*launch = (struct launch){.engine = engine, .container = container};
 	cleanup_memory(&state->cgroup); /* of the last run */
-	cleanup_memory(&state->cgroup); /* of the last run */
 	if (prepare(launch, err) == 0 && start_process(launch, streams, err) == 0)
 		return 0;
+	ports_let_go(&launch->networks.ports);
 	launch_give_back(engine, container, &ignored);
 	launch_release(launch);
 	state->pid = 0;
@@ -207,18 +169,13 @@ int launch_give_back(const struct engine *engine, const struct container *contai
 {
 	AUTO_FREE char *name = launch_cgroup_name(engine, container);
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
-	struct bridge_network network;
 	int result = 0;
 
 	if (cgroup_open(name, &cgroup, err) < 0)
 		result = err->code == ENOENT ? 0 : -1;
 	else if (cgroup_destroy(cgroup, err) < 0)
 		result = -1;
-	if (has_network(container, "bridge") &&
-	    (bridge_network_load(engine->root, "bridge", &network, err) < 0 ||
-	     bridge_detach(&network, container->id, err) < 0))
-		result = -1;
-	return result;
+	return networks_give_back(engine, container, err) < 0 ? -1 : result;
 }
 
 void launch_release(struct launch *launch)
@@ -229,5 +186,6 @@ void launch_release(struct launch *launch)
 	cleanup_memory(&launch->work);
 	cleanup_memory(&launch->root);
 	volumes_release(&launch->volumes);
+	networks_release(&launch->networks);
 	cgroup_release(&launch->cgroup);
 }

@@ -4,12 +4,12 @@
 #ifndef LAUNCH_H
 #define LAUNCH_H
 
-#include "bridge.h"
 #include "cgroup.h"
 #include "container.h"
 #include "engine.h"
 #include "error.h"
 #include "namespaces.h"
+#include "networks.h"
 #include "overlay.h"
 #include "process.h"
 #include "rootfs.h"
@@ -25,7 +25,7 @@ struct launch {
 	struct namespaces namespaces;
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
-	struct bridge_network network;
+	struct networks networks;
 	struct process process;
 };
 

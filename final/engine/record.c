@@ -52,15 +52,28 @@ int record_save_config(const struct container *container, const char *dir, bool 
 	add_string(json, "image_id", config->image_id);
 	add_string(json, "created_at", container->state.created_at);
 	json_add_strings(json, "argv", &config->argv);
+	json_add_number(json, "entrypoint_count", (int64_t)config->entrypoint_count);
 	json_add_strings(json, "env", &config->env);
+	json_add_strings(json, "labels", &config->labels);
+	if (config->has_stop_timeout)
+		json_add_number(json, "stop_timeout_s", config->stop_timeout_s);
 	add_string(json, "user", config->user);
 	add_string(json, "cwd", config->cwd);
 	add_string(json, "hostname", config->hostname);
 	add_string(json, "network", config->network);
 	add_string(json, "stop_signal", config->stop_signal);
 	json_add_strings(json, "volumes", &config->volumes);
+	connection_add(json, &config->connection);
 	record_limits_add(json, &config->limits);
 	json_add_number(json, "capabilities", (int64_t)config->capabilities);
+	json_add_strings(json, "groups", &config->attributes.groups);
+	json_add_strings(json, "ulimits", &config->attributes.ulimits);
+	json_add_strings(json, "security", &config->attributes.security);
+	json_add_number(json, "oom_score_adj", config->attributes.oom_score_adj);
+	cJSON_AddBoolToObject(json, "privileged", config->attributes.privileged);
+	json_add_strings(json, "sysctls", &config->sysctls);
+	json_add_strings(json, "devices", &config->wishes.devices);
+	json_add_number(json, "shm_bytes", (int64_t)config->wishes.shm_bytes);
 	cJSON_AddBoolToObject(json, "init", config->init);
 	cJSON_AddBoolToObject(json, "cgroupns_private", config->cgroupns_private);
 	cJSON_AddBoolToObject(json, "read_only", config->read_only);
@@ -85,6 +98,7 @@ int record_save_state(const struct container *container, const char *dir, bool d
 	add_string(json, "started_at", state->started_at);
 	add_string(json, "finished_at", state->finished_at);
 	add_string(json, "address", state->address);
+	json_add_strings(json, "ports", &state->ports);
 	add_string(json, "cgroup", state->cgroup);
 	return write_json(json, dir, "state.json", durable, err);
 }
@@ -109,6 +123,12 @@ static int64_t get_signed(const cJSON *json, const char *name)
 	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
 }
 
+static void read_stop_timeout(const cJSON *json, struct container_config *config)
+{
+	config->has_stop_timeout = cJSON_GetObjectItemCaseSensitive(json, "stop_timeout_s");
+	config->stop_timeout_s = get_signed(json, "stop_timeout_s");
+}
+
 static int read_config(const cJSON *json, struct container *container, struct error *err)
 {
 	struct container_config *config = &container->config;
@@ -131,9 +151,19 @@ static int read_config(const cJSON *json, struct container *container, struct er
 		if (get_string(json, strings[i].name, strings[i].value, err) < 0)
 			return -1;
 	if (json_get_strings(json, "argv", &config->argv, err) < 0 ||
+	    json_get_number(json, "entrypoint_count", &config->entrypoint_count, err) < 0 ||
 	    json_get_strings(json, "env", &config->env, err) < 0 ||
+	    json_get_strings(json, "labels", &config->labels, err) < 0 ||
 	    json_get_strings(json, "volumes", &config->volumes, err) < 0 ||
+	    connection_read(json, &config->connection, err) < 0 ||
 	    json_get_number(json, "capabilities", &config->capabilities, err) < 0 ||
+	    json_get_strings(json, "groups", &config->attributes.groups, err) < 0 ||
+	    json_get_strings(json, "ulimits", &config->attributes.ulimits, err) < 0 ||
+	    json_get_strings(json, "security", &config->attributes.security, err) < 0 ||
+	    json_get_bool(json, "privileged", &config->attributes.privileged, err) < 0 ||
+	    json_get_strings(json, "sysctls", &config->sysctls, err) < 0 ||
+	    json_get_strings(json, "devices", &config->wishes.devices, err) < 0 ||
+	    json_get_number(json, "shm_bytes", &config->wishes.shm_bytes, err) < 0 ||
 	    json_get_bool(json, "init", &config->init, err) < 0 ||
 	    json_get_bool(json, "cgroupns_private", &config->cgroupns_private, err) < 0 ||
 	    json_get_bool(json, "read_only", &config->read_only, err) < 0 ||
@@ -141,6 +171,10 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	    json_get_bool(json, "interactive", &config->interactive, err) < 0 ||
 	    json_get_bool(json, "terminal", &config->terminal, err) < 0)
 		return -1;
+	config->attributes.oom_score_adj = (int)get_signed(json, "oom_score_adj");
+	config->wishes.privileged = config->attributes.privileged;
+	config->wishes.unmasked = attributes_unmasked(&config->attributes);
+	read_stop_timeout(json, config);
 	return record_limits_read(cJSON_GetObjectItemCaseSensitive(json, "limits"), &config->limits,
 				  err);
 }
@@ -162,6 +196,7 @@ static int read_state(const cJSON *json, struct container_state *state, struct e
 	    get_string(json, "error", &state->error, err) < 0 ||
 	    get_string(json, "started_at", &state->started_at, err) < 0 ||
 	    get_string(json, "finished_at", &state->finished_at, err) < 0 ||
+	    json_get_strings(json, "ports", &state->ports, err) < 0 ||
 	    get_string(json, "address", &state->address, err) < 0 ||
 	    get_string(json, "cgroup", &state->cgroup, err) < 0)
 		return -1;
