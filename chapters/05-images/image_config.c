@@ -28,6 +28,21 @@ static int read_volumes(const cJSON *process, struct strings *volumes, struct er
 	return 0;
 }
 
+static int read_labels(const cJSON *process, struct strings *labels, struct error *err)
+{
+	const cJSON *object = NULL, *item;
+
+	if (json_get_object(process, "Labels", &object, err) < 0)
+		return -1;
+	cJSON_ArrayForEach(item, object) {
+		AUTO_FREE char *label = memory_format(
+			"%s=%s", item->string, cJSON_IsString(item) ? item->valuestring : "");
+
+		strings_add(labels, label);
+	}
+	return 0;
+}
+
 /* "config": how the author wants it to run. It may be missing, for an image that only holds files. */
 static int read_process(const cJSON *process, struct image_config *config, struct error *err)
 {
@@ -37,6 +52,7 @@ static int read_process(const cJSON *process, struct image_config *config, struc
 	    json_get_strings(process, "Entrypoint", &config->entrypoint, err) < 0 ||
 	    json_get_strings(process, "Cmd", &config->cmd, err) < 0 ||
 	    json_get_strings(process, "Env", &config->env, err) < 0 ||
+	    read_labels(process, &config->labels, err) < 0 ||
 	    read_volumes(process, &config->volumes, err) < 0)
 		return -1;
 	return 0;
@@ -125,6 +141,7 @@ void image_config_release(struct image_config *config)
 	strings_release(&config->entrypoint);
 	strings_release(&config->cmd);
 	strings_release(&config->env);
+	strings_release(&config->labels);
 	strings_release(&config->volumes);
 	strings_release(&config->exposed_ports);
 	strings_release(&config->diff_ids);

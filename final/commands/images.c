@@ -1,17 +1,20 @@
 /* images, pull and rmi: the image store. */
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "container.h"
+#include "filter.h"
+#include "format.h"
 #include "human.h"
 #include "image_helper.h"
+#include "json.h"
 #include "program.h"
 #include "store.h"
 #include "subcommand.h"
-#include "table.h"
 #include "text.h"
 
 #define ID_SHOWN 12
@@ -20,7 +23,9 @@
 struct images_options {
 	struct program_options program;
 	char *platform, *downloads;
-	bool quiet, whole, digests, force;
+	bool quiet, whole, digests, force, all;
+	char *format;
+	struct strings filters;
 };
 
 #define FIELD(name) offsetof(struct images_options, name)
@@ -28,6 +33,11 @@ struct images_options {
 static const struct option_row images_rows[] = {
 	{"digests", 0, NULL, option_flag, FIELD(digests), "Show the digests of manifests", NULL,
 	 NULL},
+	{"all", 'a', NULL, option_flag, FIELD(all), "Accepted: there are no others", NULL, NULL},
+	{"filter", 'f', "NAME=VALUE", filter_option, FIELD(filters),
+	 "Only those that are so: before, since, dangling, label, reference", NULL, NULL},
+	{"format", 0, "FORMAT", option_string, FIELD(format),
+	 "\"table\", \"table TEMPLATE\", \"json\", or a Go template", NULL, NULL},
 	{"no-trunc", 0, NULL, option_flag, FIELD(whole), "Whole ids", NULL, NULL},
 	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Only ids", NULL, NULL},
 	{0},
@@ -76,73 +86,142 @@ static bool matches(const struct reference *name, const char *wanted)
 	       strcmp(wanted, canonical) == 0;
 }
 
-static void add_id(const struct image *image, bool whole, struct table *table)
-{
-	if (whole)
-		table_add(table, "%s", image->id);
-	else
-		table_add(table, "%.*s", ID_SHOWN, image->id + strlen(DIGEST_PREFIX));
-}
-
-static void add_image(const struct image *image, const struct reference *name,
-		      const struct images_options *options, struct table *table)
-{
-	char created[HUMAN_SIZE], size[HUMAN_SIZE];
-
-	human_ago(image->config.created, created);
-	human_bytes(image->size_bytes, size);
-	table_add(table, "%s", or_none(name->familiar));
-	table_add(table, "%s", or_none(name->tag));
-	if (options->digests)
-		table_add(table, "%s", or_none(image->digest));
-	add_id(image, options->whole, table);
-	table_add(table, "%s", created);
-	table_add(table, "%s", size);
-}
-
-static void add_header(const struct images_options *options, struct table *table)
-{
-	table->columns = options->digests ? 6 : 5;
-	table_add(table, "REPOSITORY");
-	table_add(table, "TAG");
-	if (options->digests)
-		table_add(table, "DIGEST");
-	table_add(table, "IMAGE ID");
-	table_add(table, "CREATED");
-	table_add(table, "SIZE");
-}
-
-static void print_images(const struct images_options *options, const char *wanted,
-			 const struct image *images, size_t count)
-{
-	AUTO_TABLE struct table table = {0};
-	AUTO_TEXT struct text text = {0};
-	struct error nameless;
-
-	table.columns = 1;
-	if (!options->quiet)
-		add_header(options, &table);
-	for (size_t i = 0; i < count; i++) {
-		AUTO_REFERENCE struct reference name = {0};
-
-		if (reference_parse(images[i].name, &name, &nameless) < 0)
-			continue;
-		if (!matches(&name, wanted))
-			continue;
-		if (options->quiet)
-			add_id(&images[i], options->whole, &table);
-		else
-			add_image(&images[i], &name, options, &table);
-	}
-	table_print(&table, &text);
-	fputs(text_string(&text), stdout);
-}
-
 static void release_images(struct image **images, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		image_release(&(*images)[i]);
 	cleanup_memory(images);
+}
+
+static cJSON *image_row(const struct image *image, const struct reference *name, bool whole)
+{
+	AUTO_FREE char *id = whole ? memory_string(image->id)
+				   : memory_format("%.*s", ID_SHOWN,
+						   image->id + strlen(DIGEST_PREFIX));
+	char created[HUMAN_SIZE], size[HUMAN_SIZE];
+	cJSON *row = cJSON_CreateObject();
+
+	human_ago(image->config.created, created);
+	human_bytes(image->size_bytes, size);
+	cJSON_AddStringToObject(row, "Containers", "N/A");
+	cJSON_AddStringToObject(row, "CreatedAt", image->config.created);
+	cJSON_AddStringToObject(row, "CreatedSince", created);
+	cJSON_AddStringToObject(row, "Digest", or_none(image->digest));
+	cJSON_AddStringToObject(row, "ID", id);
+	cJSON_AddStringToObject(row, "Repository", or_none(name->familiar));
+	cJSON_AddStringToObject(row, "SharedSize", "N/A");
+	cJSON_AddStringToObject(row, "Size", size);
+	cJSON_AddStringToObject(row, "Tag", or_none(name->tag));
+	cJSON_AddStringToObject(row, "UniqueSize", "N/A");
+	cJSON_AddStringToObject(row, "VirtualSize", size);
+	return row;
+}
+
+static cJSON *image_titles(void)
+{
+	static const char *const titles[][2] = {
+		{"ID", "IMAGE ID"},	   {"Repository", "REPOSITORY"}, {"Tag", "TAG"},
+		{"Digest", "DIGEST"},	   {"CreatedSince", "CREATED"},	 {"CreatedAt", "CREATED AT"},
+		{"Size", "SIZE"},	   {"VirtualSize", "SIZE"},	 {"Containers", "CONTAINERS"},
+		{"SharedSize", "SHARED SIZE"}, {"UniqueSize", "UNIQUE SIZE"},
+	};
+	cJSON *row = cJSON_CreateObject();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(titles); i++)
+		cJSON_AddStringToObject(row, titles[i][0], titles[i][1]);
+	return row;
+}
+
+/* The pattern may hold "*" for what is within a part of the name. */
+static bool fits_reference(const struct strings *filters, const struct reference *name)
+{
+	AUTO_FREE char *whole = reference_familiar_text(name);
+	size_t next = 0;
+	const char *value = filter_value(filters, "reference", &next);
+
+	if (!value)
+		return true;
+	for (; value; value = filter_value(filters, "reference", &next))
+		if (fnmatch(value, name->familiar, FNM_PATHNAME) == 0 ||
+		    fnmatch(value, whole, FNM_PATHNAME) == 0)
+			return true;
+	return false;
+}
+
+static bool is_chosen(const struct images_options *options, const struct image *image,
+		      const struct reference *name)
+{
+	bool dangling = strcmp(name->familiar, STORE_NAMELESS) == 0;
+
+	return fits_reference(&options->filters, name) &&
+	       filter_equal(&options->filters, "dangling", dangling ? "true" : "false") &&
+	       filter_labels(&options->filters, &image->config.labels);
+}
+
+/* When the image of a filter was made; "" without the filter. */
+static int find_time(const char *root, const struct strings *filters, const char *name, char **time,
+		     struct error *err)
+{
+	AUTO_IMAGE struct image image = {0};
+	size_t next = 0;
+	const char *value = filter_value(filters, name, &next);
+
+	if (value && store_find(root, value, &image, err) < 0)
+		return -1;
+	*time = memory_string(value ? image.config.created : "");
+	return 0;
+}
+
+static int choose_images(const char *root, const struct images_options *options, const char *wanted,
+			 cJSON *rows, struct error *err)
+{
+	static const char *const known[] = {"before", "since", "dangling", "label", "reference", NULL};
+	AUTO_FREE char *before = NULL, *since = NULL;
+	struct image *images = NULL;
+	struct error nameless;
+	size_t count = 0;
+
+	if (filter_check(&options->filters, known, err) < 0 ||
+	    find_time(root, &options->filters, "before", &before, err) < 0 ||
+	    find_time(root, &options->filters, "since", &since, err) < 0 ||
+	    store_list(root, &images, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		AUTO_REFERENCE struct reference name = {0};
+		const char *created = images[i].config.created;
+
+		if (reference_parse(images[i].name, &name, &nameless) == 0 &&
+		    matches(&name, wanted) && is_chosen(options, &images[i], &name) &&
+		    (!*before || strcmp(created, before) < 0) &&
+		    (!*since || strcmp(created, since) > 0))
+			cJSON_AddItemToArray(rows, image_row(&images[i], &name, options->whole));
+	}
+	release_images(&images, count);
+	return 0;
+}
+
+static int list_images(const struct call *call, const struct images_options *options,
+		       const char *wanted, struct error *err)
+{
+	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *titles = image_titles();
+	const char *format = options->format;
+	AUTO_ENGINE struct engine engine = {0};
+	AUTO_TEXT struct text text = {0};
+	int result;
+
+	if (subcommand_engine(call, &engine, err) < 0 ||
+	    choose_images(engine.root, options, wanted, rows, err) < 0)
+		return -1;
+	if (options->quiet && (!format || strcmp(format, "table") == 0))
+		format = "{{.ID}}";
+	result = format_rows(format,
+			     options->digests ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}"
+						"\t{{.CreatedSince}}\t{{.Size}}"
+					      : "{{.Repository}}\t{{.Tag}}\t{{.ID}}"
+						"\t{{.CreatedSince}}\t{{.Size}}",
+			     titles, rows, &text, err);
+	fputs(text_string(&text), stdout);
+	return result;
 }
 
 int command_images(const struct call *call)
@@ -153,18 +232,14 @@ int command_images(const struct call *call)
 		{"Options", images_rows, &options},
 		{0},
 	};
-	int operand = subcommand_options(call, groups, 0, 1);
-	AUTO_ENGINE struct engine engine = {0};
-	struct image *images = NULL;
-	size_t count = 0;
+	int operand = subcommand_options(call, groups, 0, 1), status = 0;
 	struct error err;
 
-	if (subcommand_engine(call, &engine, &err) < 0 ||
-	    store_list(engine.root, &images, &count, &err) < 0)
-		return subcommand_fail(&err);
-	print_images(&options, call->argv[operand], images, count);
-	release_images(&images, count);
-	return 0;
+	if (list_images(call, &options, call->argv[operand], &err) < 0)
+		status = subcommand_fail(&err);
+	cleanup_memory(&options.format);
+	strings_release(&options.filters);
+	return status;
 }
 
 /* --- pull ------------------------------------------------------------------------------------ */

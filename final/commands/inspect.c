@@ -6,15 +6,18 @@
 #include "cleanup.h"
 #include "container.h"
 #include "document.h"
+#include "format.h"
 #include "json.h"
 #include "object.h"
 #include "program.h"
 #include "store.h"
 #include "subcommand.h"
 
+#define STATUS_TEMPLATE 64
+
 struct inspect_options {
 	struct program_options program;
-	char *type;
+	char *type, *format;
 };
 
 #define FIELD(name) offsetof(struct inspect_options, name)
@@ -27,6 +30,8 @@ static int option_type(void *field, const char *value, struct error *err)
 }
 
 static const struct option_row inspect_rows[] = {
+	{"format", 'f', "FORMAT", option_string, FIELD(format), "\"json\", or a Go template", NULL,
+	 NULL},
 	{"type", 0, "TYPE", option_type, FIELD(type), "Only containers, or only images", NULL,
 	 NULL},
 	{0},
@@ -66,9 +71,30 @@ static cJSON *inspect_one(const struct engine *engine, const char *type, const c
 	return object;
 }
 
-/* Docker prints all that it has found, and then what it has not. */
-static int inspect(const struct call *call, int operand, const char *type, struct error *err)
+/* By a template: one after the other. Without any object there is still a line, as in Docker. */
+static int print_formatted(const char *format, const cJSON *found, struct text *text,
+			   struct error *err)
 {
+	const cJSON *object;
+
+	if (strcmp(format, "json") == 0) {
+		json_print(found, false, text);
+		return 0;
+	}
+	cJSON_ArrayForEach(object, found)
+		if (format_document(format, object, text, err) < 0)
+			return -1;
+	if (!text->length)
+		text_add_string(text, "\n");
+	return 0;
+}
+
+/* Docker prints all that it has found, and then what it has not. */
+static int inspect(const struct call *call, int operand, const struct inspect_options *options,
+		   struct error *err)
+{
+	const char *type = options->type;
+	int result = 0;
 	AUTO_JSON cJSON *found = cJSON_CreateArray();
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_TEXT struct text text = {0}, missing = {0};
@@ -83,10 +109,15 @@ static int inspect(const struct call *call, int operand, const char *type, struc
 		else
 			text_add_format(&missing, "Error: %s\n", err->text);
 	}
-	document_add(found, &text);
+	if (options->format)
+		result = print_formatted(options->format, found, &text, err);
+	else
+		document_add(found, &text);
 	fputs(text_string(&text), stdout);
 	fflush(stdout);
 	fputs(text_string(&missing), stderr);
+	if (result < 0)
+		return -1;
 	return missing.length ? STATUS_FAILED : 0;
 }
 
@@ -104,10 +135,13 @@ int command_inspect(const struct call *call)
 
 	if (strcmp(call->subcommand->name, "image inspect") == 0 && !options.type)
 		options.type = memory_string("image");
-	status = inspect(call, operand, options.type, &err);
-
+	status = inspect(call, operand, &options, &err);
+	/* Docker's status for a template that can't be read. */
 	if (status < 0)
-		status = subcommand_fail(&err);
+		status = program_fail(PROGRAM, &err,
+				      options.format && err.code == EINVAL ? STATUS_TEMPLATE
+									   : STATUS_FAILED);
 	cleanup_memory(&options.type);
+	cleanup_memory(&options.format);
 	return status;
 }

@@ -2,23 +2,26 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
-#include "clock.h"
 #include "container.h"
-#include "human.h"
+#include "filter.h"
+#include "format.h"
+#include "json.h"
+#include "object.h"
 #include "program.h"
+#include "store.h"
 #include "subcommand.h"
-#include "table.h"
 
-#define ID_SHOWN 12
-#define COMMAND_SHOWN 20
+#define USUAL                                                                                      \
+	"{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
 
 struct list_options {
 	struct program_options program;
 	bool all, quiet, whole, latest;
 	uint64_t last; /* 0: all that match */
+	char *format;
+	struct strings filters;
 };
 
 #define FIELD(name) offsetof(struct list_options, name)
@@ -30,6 +33,11 @@ static int option_count(void *field, const char *value, struct error *err)
 
 static const struct option_row list_rows[] = {
 	{"all", 'a', NULL, option_flag, FIELD(all), "Also those that do not run", NULL, NULL},
+	{"filter", 'f', "NAME=VALUE", filter_option, FIELD(filters),
+	 "Only those that are so: name, id, status, exited, label, ancestor, before, since, volume, network",
+	 NULL, NULL},
+	{"format", 0, "FORMAT", option_string, FIELD(format),
+	 "\"table\", \"table TEMPLATE\", \"json\", or a Go template", NULL, NULL},
 	{"last", 'n', "NUMBER", option_count, FIELD(last),
 	 "The last containers that were made, in any state", NULL, NULL},
 	{"latest", 'l', NULL, option_flag, FIELD(latest), "The last one that was made", NULL, NULL},
@@ -38,71 +46,167 @@ static const struct option_row list_rows[] = {
 	{0},
 };
 
-/* "Up 5 seconds", "Exited (0) 2 minutes ago", "Created". */
-static void add_status(const struct container *container, struct table *table)
-{
-	const struct container_state *state = &container->state;
-	char span[HUMAN_SIZE];
+static const char *const filter_names[] = {"name",   "id",	 "status", "exited",
+					   "label",  "ancestor", "before", "since",
+					   "volume", "network",	 NULL};
 
-	switch (state->status) {
-	case CONTAINER_CREATED: table_add(table, "Created"); return;
-	case CONTAINER_RUNNING:
-		human_duration((int64_t)time(NULL) - clock_seconds(state->started_at), span);
-		table_add(table, "Up %s%s", span, state->paused ? " (Paused)" : "");
-		return;
-	case CONTAINER_EXITED:
-		human_ago(state->finished_at, span);
-		table_add(table, "Exited (%d) %s", state->exit_code, span);
-		return;
+/* --- what is chosen ------------------------------------------------------------------------ */
+
+/* Whether a value is a field of "source:target:options". */
+static bool names_volume(const char *text, const char *value)
+{
+	size_t length = strlen(value);
+
+	for (const char *at = text; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL)
+		if (strncmp(at, value, length) == 0 && (!at[length] || at[length] == ':'))
+			return true;
+	return false;
+}
+
+static bool has_volume(const struct strings *filters, const struct container_config *config)
+{
+	size_t next = 0;
+	const char *value = filter_value(filters, "volume", &next);
+
+	if (!value)
+		return true;
+	for (; value; value = filter_value(filters, "volume", &next))
+		for (size_t i = 0; i < config->volumes.count; i++)
+			if (names_volume(config->volumes.items[i], value))
+				return true;
+	return false;
+}
+
+/* An ancestor is an image by any of its names. */
+static bool has_ancestor(const struct engine *engine, const struct strings *filters,
+			 const struct container_config *config)
+{
+	size_t next = 0;
+	const char *value = filter_value(filters, "ancestor", &next);
+
+	if (!value)
+		return true;
+	for (; value; value = filter_value(filters, "ancestor", &next)) {
+		AUTO_IMAGE struct image image = {0};
+		struct error none;
+
+		if (strcmp(value, config->image) == 0 ||
+		    (store_find(engine->root, value, &image, &none) == 0 && config->image_id &&
+		     strcmp(image.id, config->image_id) == 0))
+			return true;
 	}
+	return false;
 }
 
-static void add_row(const struct container *container, bool whole, struct table *table)
+static bool has_exited(const struct strings *filters, const struct container *container)
 {
-	AUTO_TEXT struct text command = {0};
-	char created[HUMAN_SIZE];
+	AUTO_FREE char *code = memory_format("%d", container->state.exit_code);
+	size_t next = 0;
 
-	human_add_command(&container->config.argv, whole ? 0 : COMMAND_SHOWN, &command);
-	human_ago(container->state.created_at, created);
-	table_add(table, "%.*s", whole ? CONTAINER_ID_LENGTH : ID_SHOWN, container->id);
-	table_add(table, "%s", container->config.image);
-	table_add(table, "%s", text_string(&command));
-	table_add(table, "%s", created);
-	add_status(container, table);
-	table_add(table, "%s", "");
-	table_add(table, "%s", container->config.name);
+	if (!filter_value(filters, "exited", &next))
+		return true;
+	return container->state.status == CONTAINER_EXITED && filter_equal(filters, "exited", code);
 }
 
-static void add_header(struct table *table)
+static bool matches(const struct engine *engine, const struct strings *filters,
+		    const struct container *container)
 {
-	static const char *const titles[] = {"CONTAINER ID", "IMAGE", "COMMAND", "CREATED",
-					     "STATUS",	     "PORTS", "NAMES"};
+	const struct container_config *config = &container->config;
 
-	table->columns = ARRAY_LENGTH(titles);
+	return filter_found(filters, "name", config->name) &&
+	       filter_found(filters, "id", container->id) &&
+	       filter_equal(filters, "status", container_status_word(container)) &&
+	       filter_equal(filters, "network", config->network ? config->network : "") &&
+	       filter_labels(filters, &config->labels) && has_exited(filters, container) &&
+	       has_volume(filters, config) && has_ancestor(engine, filters, config);
+}
+
+/* When the container that a filter names was made; "" without the filter. */
+static int find_time(const struct engine *engine, const struct strings *filters, const char *name,
+		     char **time, struct error *err)
+{
+	AUTO_CONTAINER struct container container = {0};
+	size_t next = 0;
+	const char *value = filter_value(filters, name, &next);
+
+	if (value && container_find(engine, value, &container, err) < 0)
+		return -1;
+	*time = memory_string(value ? container.state.created_at : "");
+	return 0;
+}
+
+static bool is_wanted(const struct list_options *options, const struct container *container)
+{
+	size_t next = 0;
+
+	return options->all || options->latest || options->last ||
+	       filter_value(&options->filters, "status", &next) ||
+	       container->state.status == CONTAINER_RUNNING;
+}
+
+/* --- what is shown ------------------------------------------------------------------------- */
+
+static const char *const titles[][2] = {
+	{"ID", "CONTAINER ID"},	 {"Image", "IMAGE"},	{"Command", "COMMAND"},
+	{"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"}, {"Ports", "PORTS"},
+	{"State", "STATE"},	 {"Status", "STATUS"},	{"Size", "SIZE"},
+	{"Names", "NAMES"},	 {"Labels", "LABELS"},	{"Mounts", "MOUNTS"},
+	{"LocalVolumes", "LOCAL VOLUMES"}, {"Networks", "NETWORKS"}, {"Platform", "PLATFORM"},
+};
+
+static cJSON *title_row(void)
+{
+	cJSON *row = cJSON_CreateObject();
+
 	for (size_t i = 0; i < ARRAY_LENGTH(titles); i++)
-		table_add(table, "%s", titles[i]);
+		cJSON_AddStringToObject(row, titles[i][0], titles[i][1]);
+	cJSON_AddObjectToObject(row, "Label");
+	return row;
 }
 
-static void print_list(const struct list_options *options, const struct container *containers,
-		       size_t count)
+static int choose(const struct engine *engine, const struct list_options *options, cJSON *rows,
+		  struct error *err)
 {
+	AUTO_FREE char *before = NULL, *since = NULL;
 	uint64_t most = options->latest ? 1 : options->last;
-	bool all = options->all || most;
-	AUTO_TABLE struct table table = {0};
-	AUTO_TEXT struct text text = {0};
+	struct container *containers = NULL;
+	size_t count = 0, chosen = 0;
 
-	add_header(&table);
-	for (size_t i = 0; i < count && (!most || i < most); i++) {
-		if (!all && containers[i].state.status != CONTAINER_RUNNING)
-			continue;
-		if (options->quiet)
-			printf("%.*s\n", options->whole ? CONTAINER_ID_LENGTH : ID_SHOWN,
-			       containers[i].id);
-		add_row(&containers[i], options->whole, &table);
+	if (filter_check(&options->filters, filter_names, err) < 0 ||
+	    find_time(engine, &options->filters, "before", &before, err) < 0 ||
+	    find_time(engine, &options->filters, "since", &since, err) < 0 ||
+	    container_list(engine, &containers, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const struct container *container = &containers[i];
+		const char *made = container->state.created_at;
+
+		if (is_wanted(options, container) && matches(engine, &options->filters, container) &&
+		    (!*before || strcmp(made, before) < 0) &&
+		    (!*since || strcmp(made, since) > 0) && (!most || chosen++ < most))
+			cJSON_AddItemToArray(rows, object_row_of_container(container, options->whole));
+		container_release(&containers[i]);
 	}
-	table_print(&table, &text);
-	if (!options->quiet)
-		fputs(text_string(&text), stdout);
+	cleanup_memory(&containers);
+	return 0;
+}
+
+static int list(const struct call *call, const struct list_options *options, struct error *err)
+{
+	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *header = title_row();
+	const char *format = options->format;
+	AUTO_ENGINE struct engine engine = {0};
+	AUTO_TEXT struct text text = {0};
+	int result;
+
+	if (subcommand_engine(call, &engine, err) < 0 || choose(&engine, options, rows, err) < 0)
+		return -1;
+	/* As Docker, ids alone only where no other format was asked for. */
+	if (options->quiet && (!format || strcmp(format, "table") == 0))
+		format = "{{.ID}}";
+	result = format_rows(format, USUAL, header, rows, &text, err);
+	fputs(text_string(&text), stdout);
+	return result;
 }
 
 int command_ps(const struct call *call)
@@ -113,18 +217,13 @@ int command_ps(const struct call *call)
 		{"Options", list_rows, &options},
 		{0},
 	};
-	AUTO_ENGINE struct engine engine = {0};
-	struct container *containers = NULL;
-	size_t count = 0;
 	struct error err;
+	int status = 0;
 
 	subcommand_options(call, groups, 0, 0);
-	if (subcommand_engine(call, &engine, &err) < 0 ||
-	    container_list(&engine, &containers, &count, &err) < 0)
-		return subcommand_fail(&err);
-	print_list(&options, containers, count);
-	for (size_t i = 0; i < count; i++)
-		container_release(&containers[i]);
-	cleanup_memory(&containers);
-	return 0;
+	if (list(call, &options, &err) < 0)
+		status = subcommand_fail(&err);
+	cleanup_memory(&options.format);
+	strings_release(&options.filters);
+	return status;
 }

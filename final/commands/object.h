@@ -21,7 +21,21 @@ void object_add_volume_wishes(cJSON *host_config, const struct container_config 
 void object_add_mounts(cJSON *object, const struct engine *engine,
 		       const struct container_config *config);
 
-/* The same for an image; NULL on failure. Errors: EIO, EINVAL if the store is damaged. */
+/* The parts about networks (object_network.c): NetworkSettings; the ports `exposed` and `bound` (each
+ * perhaps NULL) as an object; and the bound ones as ps shows them. */
+void object_add_network_settings(cJSON *object, const struct engine *engine,
+				 const struct container *container);
+void object_add_ports(cJSON *object, const char *name, const struct strings *exposed,
+		      const struct strings *bound);
+void object_ports_text(const struct container *container, struct text *text);
+
+/* A row of a list of containers: strings, shortened unless `whole`. */
+cJSON *object_row_of_container(const struct container *container, bool whole);
+
+/* Adds "key=value" texts as members. */
+void object_add_labels(cJSON *object, const struct strings *labels);
+
+/* The same as the first for an image; NULL on failure. Errors: EIO, EINVAL if the store is damaged. */
 cJSON *object_of_image(const struct engine *engine, const struct image *image, struct error *err);
 
 #endif

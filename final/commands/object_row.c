@@ -1,0 +1,114 @@
+/* A container as a row of `ps`, all words as Docker prints them; see object.h. */
+#include "object.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "human.h"
+#include "json.h"
+
+#define ID_SHOWN 12
+#define COMMAND_SHOWN 20
+
+/* "Up 5 seconds", "Exited (0) 2 minutes ago", "Created". */
+static void add_status(cJSON *row, const struct container *container)
+{
+	const struct container_state *state = &container->state;
+	AUTO_TEXT struct text text = {0};
+	char span[HUMAN_SIZE];
+
+	switch (state->status) {
+	case CONTAINER_CREATED: text_add_string(&text, "Created"); break;
+	case CONTAINER_RUNNING:
+		human_duration((int64_t)time(NULL) - clock_seconds(state->started_at), span);
+		text_add_format(&text, "Up %s%s", span, state->paused ? " (Paused)" : "");
+		break;
+	case CONTAINER_EXITED:
+		human_ago(state->finished_at, span);
+		text_add_format(&text, "Exited (%d) %s", state->exit_code, span);
+		break;
+	}
+	cJSON_AddStringToObject(row, "Status", text_string(&text));
+}
+
+/* As the host's clock shows it: "2026-11-20 16:46:06 +0000 UTC". */
+static void add_created(cJSON *row, const char *created)
+{
+	time_t seconds = clock_seconds(created);
+	char zoned[64];
+	struct tm local;
+
+	localtime_r(&seconds, &local);
+	strftime(zoned, sizeof(zoned), "%Y-%m-%d %H:%M:%S %z %Z", &local);
+	cJSON_AddStringToObject(row, "CreatedAt", zoned);
+}
+
+static void add_labels(cJSON *row, const struct strings *labels)
+{
+	cJSON *by_key = cJSON_CreateObject();
+	AUTO_TEXT struct text text = {0};
+
+	for (size_t i = 0; i < labels->count; i++)
+		text_add_format(&text, "%s%s", i ? "," : "", labels->items[i]);
+	cJSON_AddStringToObject(row, "Labels", text_string(&text));
+	object_add_labels(by_key, labels);
+	cJSON_AddItemToObject(row, "Label", by_key);
+}
+
+void object_add_labels(cJSON *object, const struct strings *labels)
+{
+	for (size_t i = 0; i < labels->count; i++) {
+		size_t length = strcspn(labels->items[i], "=");
+		AUTO_FREE char *key = memory_format("%.*s", (int)length, labels->items[i]);
+		const char *value = labels->items[i] + length;
+
+		cJSON_AddStringToObject(object, key, *value ? value + 1 : "");
+	}
+}
+
+/* The sources, long ones cut. */
+static void add_mounts(cJSON *row, const struct container_config *config, bool whole)
+{
+	AUTO_TEXT struct text text = {0};
+
+	for (size_t i = 0; i < config->volumes.count; i++) {
+		const char *source = config->volumes.items[i];
+		int length = (int)strcspn(source, ":");
+		bool cut = !whole && length > 15;
+
+		text_add_format(&text, "%s%.*s%s", i ? "," : "", cut ? 14 : length, source,
+				cut ? "…" : "");
+	}
+	cJSON_AddStringToObject(row, "Mounts", text_string(&text));
+}
+
+cJSON *object_row_of_container(const struct container *container, bool whole)
+{
+	const struct container_config *config = &container->config;
+	AUTO_FREE char *id = memory_format("%.*s", whole ? CONTAINER_ID_LENGTH : ID_SHOWN,
+					   container->id);
+	AUTO_TEXT struct text ports = {0}, command = {0};
+	cJSON *row = cJSON_CreateObject();
+	char ago[HUMAN_SIZE];
+
+	human_add_command(&config->argv, whole ? 0 : COMMAND_SHOWN, &command);
+	cJSON_AddStringToObject(row, "Command", text_string(&command));
+	add_created(row, container->state.created_at);
+	cJSON_AddStringToObject(row, "ID", id);
+	cJSON_AddStringToObject(row, "Image", config->image);
+	add_labels(row, &config->labels);
+	cJSON_AddStringToObject(row, "LocalVolumes", "0");
+	add_mounts(row, config, whole);
+	cJSON_AddStringToObject(row, "Names", config->name);
+	cJSON_AddStringToObject(row, "Networks", config->network ? config->network : "");
+	cJSON_AddNullToObject(row, "Platform");
+	object_ports_text(container, &ports);
+	cJSON_AddStringToObject(row, "Ports", text_string(&ports));
+	human_ago(container->state.created_at, ago);
+	cJSON_AddStringToObject(row, "RunningFor", ago);
+	cJSON_AddStringToObject(row, "Size", "0B");
+	cJSON_AddStringToObject(row, "State", container_status_word(container));
+	add_status(row, container);
+	return row;
+}

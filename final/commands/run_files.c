@@ -1,0 +1,96 @@
+/* Files of run and create; see run_files.h. */
+#include "run_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "program.h"
+
+#define FILE_BYTES_MAX (1 << 20)
+
+static int add_line(const char *path, char *line, struct strings *env, struct error *err)
+{
+	const char *equals;
+
+	line += strspn(line, " \t");
+	if (!*line || *line == '#')
+		return 0;
+	equals = strchr(line, '=');
+	if (equals == line)
+		return error_set(err, EINVAL, "no variable name on line '%s'", line);
+	if (strcspn(line, " \t") < (equals ? (size_t)(equals - line) : strlen(line)))
+		return error_set(err, EINVAL, "%s: variable '%.*s' contains whitespaces", path,
+				 (int)strcspn(line, "="), line);
+	/* A bare name that our environment lacks is none, as in Docker. */
+	if (!equals && !getenv(line))
+		return 0;
+	return program_option_environment(env, line, err);
+}
+
+int run_read_env_file(const char *path, struct strings *env, struct error *err)
+{
+	AUTO_TEXT struct text text = {0};
+	char *line, *rest;
+
+	if (file_read(AT_FDCWD, path, FILE_BYTES_MAX, &text, err) < 0)
+		return -1;
+	for (rest = text.data; (line = strsep(&rest, "\n"));) {
+		size_t length = strlen(line);
+
+		if (length && line[length - 1] == '\r')
+			line[length - 1] = '\0';
+		if (add_line(path, line, env, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int run_open_cidfile(const char *path, struct error *err)
+{
+	int fd;
+
+	if (!path)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 && errno == EEXIST)
+		return error_set(
+			err, EEXIST,
+			"container ID file found, make sure the other container isn't running or delete %s",
+			path);
+	return fd < 0 ? error_sys(err, "create the container ID file '%s'", path) : fd;
+}
+
+static void set_label(struct strings *labels, const char *label)
+{
+	size_t length = strcspn(label, "=");
+	AUTO_FREE char *whole = memory_format("%s%s", label, label[length] ? "" : "=");
+
+	for (size_t i = 0; i < labels->count; i++)
+		if (strncmp(labels->items[i], label, length) == 0 &&
+		    labels->items[i][length] == '=') {
+			free(labels->items[i]);
+			labels->items[i] = take_ptr(&whole);
+			return;
+		}
+	strings_add(labels, whole);
+}
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+void run_merge_labels(const struct strings *image, const struct strings *options,
+		      struct strings *labels)
+{
+	for (size_t i = 0; i < image->count; i++)
+		set_label(labels, image->items[i]);
+	for (size_t i = 0; i < options->count; i++)
+		set_label(labels, options->items[i]);
+	if (labels->count)
+		qsort(labels->items, labels->count, sizeof(*labels->items), by_text);
+}
