@@ -129,14 +129,21 @@ try()
     done
 }
 
-@test "final containment: a console that is a link covers no file of /proc that is protected" {
-    mkdir "$BATS_TEST_TMPDIR/dev"
-    mknod "$BATS_TEST_TMPDIR/dev/null" c 1 3
-    ln -s /proc/sys/kernel/domainname "$BATS_TEST_TMPDIR/dev/console"
-    try -t -v "$BATS_TEST_TMPDIR/dev:/dev" -- sh -c 'echo REACHED >/proc/sys/kernel/hostname; hostname'
-    says_not REACHED
-    try -- sh -c 'ls -l /dev/console'
-    exits 1
+@test "final containment: a terminal is made by a devpts, whatever a volume has in its place" {
+    mkdir "$BATS_TEST_TMPDIR/pts"
+    ln -s /proc/self/fd/1 "$BATS_TEST_TMPDIR/pts/0"
+    for kind in "mkfifo" "touch" "ln -s /proc/self/fd/1" "ln -s ../zero"; do
+        $kind "$BATS_TEST_TMPDIR/pts/ptmx"
+        run timeout 20 "$BUILD/coracle" --root "$ROOT" run --rm --network none -t \
+            -v "$BATS_TEST_TMPDIR/pts:/dev/pts" "$IMAGE" true
+        exits 125
+        says "'/dev/pts/ptmx' is not of a devpts"
+        rm "$BATS_TEST_TMPDIR/pts/ptmx"
+    done
+    # /dev/console is the terminal itself, not what a name leads to
+    try -t -- sh -c 'stat -L -c %t:%T /dev/console /proc/self/fd/0'
+    exits 0
+    [ "${lines[0]}" = "${lines[1]}" ]
 }
 
 @test "final containment: no cgroup can be changed, and no release_agent is there" {
