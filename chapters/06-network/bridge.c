@@ -23,6 +23,7 @@
 #include "address_pool.h"
 #include "file.h"
 #include "firewall.h"
+#include "firewall_others.h"
 #include "link.h"
 #include "netns.h"
 #include "trace.h"
@@ -181,7 +182,18 @@ int bridge_network_up(const struct bridge_network *network, struct error *err)
 		    firewall_up(network->table, &rules, err) < 0)
 			return -1;
 	}
+	if (firewall_others_pass(err) < 0)
+		return -1;
 	return forward_packets(err);
+}
+
+int bridge_network_repair(const struct bridge_network *network, struct error *err)
+{
+	struct firewall_network rules = rules_of(network);
+
+	if (bridge_network_up(network, err) < 0)
+		return -1;
+	return firewall_repair(network->table, &rules, err);
 }
 
 int bridge_network_down(const struct bridge_network *network, bool table, struct error *err)
@@ -199,6 +211,8 @@ int bridge_network_down(const struct bridge_network *network, bool table, struct
 	} else if (err->code != ENODEV) {
 		return -1;
 	}
+	if (table)
+		firewall_others_end();
 	return table ? firewall_down(network->table, err)
 		     : firewall_forget(network->table, &rules, err);
 }

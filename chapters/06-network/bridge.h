@@ -58,6 +58,9 @@ int bridge_network_remove(const char *root, const char *name, struct error *err)
  * by trace). Cheap when all is there. */
 int bridge_network_up(const struct bridge_network *network, struct error *err);
 
+/* Makes bridge and rules anew, also those of which only parts are left. */
+int bridge_network_repair(const struct bridge_network *network, struct error *err);
+
 /* Removes the bridge, and with it every cable, and its rules, or with `table` the whole table of the
  * root; that they are missing is fine. */
 int bridge_network_down(const struct bridge_network *network, bool table, struct error *err);

@@ -29,7 +29,8 @@ static int explain(struct nft_ctx *nft, int code, const char *what, struct error
 	return error_hint(err, code, "has the kernel nftables? try: modprobe nft_masq");
 }
 
-static int run(const char *commands, const char *what, struct error *err)
+/* Runs nft text; what it prints is added to *said unless that is NULL. */
+static int run_said(const char *commands, const char *what, struct text *said, struct error *err)
 {
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	int result = 0;
@@ -38,11 +39,20 @@ static int run(const char *commands, const char *what, struct error *err)
 		return error_set(err, ENOMEM, "%s: libnftables does not start", what);
 	nft_ctx_buffer_error(nft);
 	nft_ctx_buffer_output(nft);
+	if (said)
+		nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_HANDLE);
 	errno = 0;
 	if (nft_run_cmd_from_buffer(nft, commands) != 0)
 		result = explain(nft, errno ? errno : EINVAL, what, err);
+	else if (said)
+		text_add_string(said, nft_ctx_get_output_buffer(nft));
 	nft_ctx_free(nft);
 	return result;
+}
+
+static int run(const char *commands, const char *what, struct error *err)
+{
+	return run_said(commands, what, NULL, err);
 }
 
 /* A get of one element: NEWSETELEM if it is there, ENOENT if it, the set or the table is not. */
@@ -198,6 +208,27 @@ bool firewall_is_up(const char *table, const char *bridge)
 		return false;
 	return netlink_ask(&netlink, ask_for_element(&netlink, buffer, table, bridge), NULL,
 			   NULL) == 0;
+}
+
+int firewall_repair(const char *table, const struct firewall_network *network, struct error *err)
+{
+	AUTO_TEXT struct text commands = {0};
+
+	add_rules(&commands, table);
+	add_elements(&commands, "add", table, network);
+	trace_each(text_string(&commands));
+	return run(text_string(&commands), "repair the table of address translation", err);
+}
+
+int firewall_run(const char *commands, const char *what, struct error *err)
+{
+	trace_each(commands);
+	return run(commands, what, err);
+}
+
+int firewall_list(const char *command, struct text *said, struct error *err)
+{
+	return run_said(command, "list rules", said, err);
 }
 
 int firewall_forget(const char *table, const struct firewall_network *network, struct error *err)

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "text.h"
 
 /* A network, as its rules know it. */
 struct firewall_network {
@@ -40,6 +41,15 @@ int firewall_up(const char *table, const struct firewall_network *network, struc
 
 /* True if the table is there and knows the bridge. */
 bool firewall_is_up(const char *table, const char *bridge);
+
+/* Makes all rules anew, also if some are there. */
+int firewall_repair(const char *table, const struct firewall_network *network, struct error *err);
+
+/* Runs nft text on tables of any owner; `what` is for the error. */
+int firewall_run(const char *commands, const char *what, struct error *err);
+
+/* Adds what nft lists, with handles. */
+int firewall_list(const char *command, struct text *said, struct error *err);
 
 /* Takes a network out of the table; fine if it is not there. */
 int firewall_forget(const char *table, const struct firewall_network *network, struct error *err);

@@ -1,11 +1,9 @@
 /* A container in the shape of `docker inspect`; see object.h. */
 #include "object.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <sys/capability.h>
 
-#include "bridge.h"
 #include "cgroup_settings.h"
 #include "json.h"
 #include "path.h"
@@ -139,6 +137,7 @@ static void add_host_config(cJSON *object, const struct container_config *config
 	object_add_volume_wishes(to, config);
 	add_string(cJSON_AddObjectToObject(to, "LogConfig"), "Type", "json-file");
 	add_string(to, "NetworkMode", config->network);
+	object_add_ports(to, "PortBindings", NULL, &config->connection.ports);
 	add_string(to, "CgroupnsMode", config->cgroupns_private ? "private" : "host");
 	add_string(to, "CgroupParent", config->limits.parent);
 	add_string(cJSON_AddObjectToObject(to, "RestartPolicy"), "Name", "no");
@@ -189,36 +188,6 @@ static void add_config(cJSON *object, const struct container_config *config)
 		add_string(to, "StopSignal", config->stop_signal);
 }
 
-/* What a container that does not run had is given back, so it is not shown. */
-static void add_addresses(cJSON *to, const struct engine *engine, const struct container *container)
-{
-	bool attached = container->state.status == CONTAINER_RUNNING && container->state.address;
-	char gateway[INET_ADDRSTRLEN] = "";
-	struct bridge_network network;
-	struct error ignored;
-	unsigned length = 0;
-
-	if (attached && bridge_network_load(engine->root, "bridge", &network, &ignored) == 0) {
-		inet_ntop(AF_INET, &network.gateway, gateway, sizeof(gateway));
-		length = network.prefix_length;
-	}
-	add_string(to, "Gateway", gateway);
-	add_string(to, "IPAddress", attached ? container->state.address : "");
-	json_add_number(to, "IPPrefixLen", length);
-}
-
-static void add_network_settings(cJSON *object, const struct engine *engine,
-				 const struct container *container)
-{
-	cJSON *to = cJSON_AddObjectToObject(object, "NetworkSettings"), *networks;
-
-	cJSON_AddObjectToObject(to, "Ports");
-	add_addresses(to, engine, container);
-	networks = cJSON_AddObjectToObject(to, "Networks");
-	add_addresses(cJSON_AddObjectToObject(networks, container->config.network), engine,
-		      container);
-}
-
 cJSON *object_of_container(const struct engine *engine, const struct container *container)
 {
 	const struct container_config *config = &container->config;
@@ -245,6 +214,6 @@ cJSON *object_of_container(const struct engine *engine, const struct container *
 	add_graph_driver(object, engine, container);
 	object_add_mounts(object, engine, config);
 	add_config(object, config);
-	add_network_settings(object, engine, container);
+	object_add_network_settings(object, engine, container);
 	return object;
 }

@@ -229,6 +229,8 @@ static void record_end(struct monitor *monitor)
 	state->exit_code = process_exit_status(&info);
 	/* Before the cgroup goes, and the kernel's counter with it. */
 	state->oom_killed = cgroup_oom_kills(monitor->launch.cgroup) > 0;
+	/* Who takes a port back holds it anew. */
+	ports_let_go(&monitor->launch.networks.ports);
 	if (launch_give_back(monitor->engine, monitor->container, &err) < 0)
 		note_error(monitor, &err);
 	clock_now(now);
