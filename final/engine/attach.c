@@ -28,10 +28,12 @@ int attach_receive(int socket, struct frame *frame, struct error *err)
 {
 	ssize_t count;
 
+	/* ECONNRESET says once that the other side has gone without reading all of ours; what it sent
+	 * before that is still to come, and then the end. */
 	do
 		count = recv(socket, frame, sizeof(*frame), 0);
-	while (count < 0 && errno == EINTR);
-	if (count == 0 || (count < 0 && errno == ECONNRESET))
+	while (count < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (count == 0)
 		return 0;
 	if (count < 0)
 		return error_sys(err, "receive a message between monitor and client");
