@@ -299,6 +299,25 @@ registry-1.docker.io GET"
     says "proxy GET http://plain.test:5000/v2/library/busybox/manifests/latest"
 }
 
+@test "05 hub: as many layers as wanted come side by side" {
+    mocked
+    [ "$PROGRAM" = coracle ] || allowed_skip "an option that $PROGRAM does not have yet"
+    run pull --max-concurrent-downloads 0 layers
+    exits 125
+    says "at least one is needed"
+    # g: a layer is asked for; v: one is there
+    order() { grep -oE 'curl .*blobs|[0-9a-f]{64} layer ' <<<"$output" | sed 's/^curl.*/g/; s/^[0-9a-f].*/v/' | tr -d '\n'; }
+    run pull -q --max-concurrent-downloads 1 --explain layers
+    exits 0
+    # the first is the config's
+    [[ $(order) =~ ^g(gv)+$ ]]
+    rm -r "$S"
+    echo '{"max-concurrent-downloads":2}' >"$CORACLE_CONFIG/config.json"
+    run pull -q --explain layers
+    exits 0
+    [[ $(order) =~ ^gggv ]]
+}
+
 @test "05 hub: a config that is damaged is told" {
     mocked
     echo '{"registry-mirrors":["mirror.test"]}' >"$CORACLE_CONFIG/config.json"

@@ -135,8 +135,9 @@ static int get_token(const struct registry *registry, CURL *easy, const struct c
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, add_to_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
-	/* Nothing of this one is for where a redirect leads. */
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	/* libcurl keeps a password to the first host, but would send a form to where it is led. */
+	if (registry->credentials->identity_token)
+		curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	if (!registry->credentials->identity_token)
 		trace("curl -sS %s%q", registry->credentials->user ? "-u \"$USER:$PASSWORD\" " : "",
 		      url);
