@@ -46,6 +46,9 @@ int bridge_network_open(const char *root, struct bridge_network *network, struct
 int bridge_network_create(const char *root, const char *name, struct bridge_network *network,
 			  struct error *err);
 
+/* The nftables table of a data root, whether there is one or not. */
+void bridge_table_name(const char *root, char table[64]);
+
 /* Reads what is remembered of a network, and makes nothing. Errors: ENOENT with Docker's words. */
 int bridge_network_load(const char *root, const char *name, struct bridge_network *network,
 			struct error *err);

@@ -50,6 +50,14 @@ static void choose_names(const char *root, const char *name, struct bridge_netwo
 		snprintf(network->name, sizeof(network->name), "coracle0");
 }
 
+void bridge_table_name(const char *root, char table[64])
+{
+	struct bridge_network network;
+
+	choose_names(root, "bridge", &network);
+	memcpy(table, network.table, sizeof(network.table));
+}
+
 /* --- what is remembered -------------------------------------------------------------------- */
 
 static int read_subnets(const cJSON *document, struct bridge_network *network, struct error *err)

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "container.h"
 #include "document.h"
+#include "firewall.h"
 #include "firewall_others.h"
 #include "group.h"
 #include "json.h"
@@ -414,10 +415,15 @@ static void remove_default(const struct engine *engine)
 	AUTO_STRINGS struct strings names = {0};
 	struct bridge_network network;
 	struct error unknown;
+	char table[64];
 
-	if (networks_list(engine, &names, &unknown) == 0 && names.count == 1 &&
-	    bridge_network_load(engine->root, "bridge", &network, &unknown) == 0)
+	if (networks_list(engine, &names, &unknown) < 0 || names.count > 1)
+		return;
+	bridge_table_name(engine->root, table);
+	if (bridge_network_load(engine->root, "bridge", &network, &unknown) == 0)
 		bridge_network_down(&network, true, &unknown);
+	else
+		firewall_down(table, &unknown);
 }
 
 static int prune(const struct call *call, struct error *err)

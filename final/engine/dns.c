@@ -55,9 +55,9 @@ static pid_t running(const char *pid_file)
 static void add_arguments(const struct bridge_network *network, const char *dir,
 			  const char *pid_file, struct strings *argv)
 {
-	static const char *const fixed[] = {"dnsmasq",	   "--conf-file=/dev/null", "--no-resolv",
-					    "--no-hosts",  "--bind-interfaces",	    "--user=root",
-					    "--group=root"};
+	static const char *const fixed[] = {
+		"dnsmasq",	     "--conf-file=/dev/null", "--no-resolv",	 "--no-hosts",
+		"--bind-interfaces", "--user=root",	      "--domain-needed", "--group=root"};
 	AUTO_STRINGS struct strings servers = {0};
 	AUTO_FREE char *hosts = memory_format("--addn-hosts=%s", dir);
 	AUTO_FREE char *pid = memory_format("--pid-file=%s", pid_file);

@@ -8,6 +8,7 @@
 
 #include "address_pool.h"
 #include "path.h"
+#include "port.h"
 #include "resolver.h"
 #include "subnet.h"
 #include "tap.h"
@@ -165,10 +166,51 @@ static void test_resolv_conf(void)
 	}
 }
 
+/* --- published ports ----------------------------------------------------------------------- */
+
+static void test_ports(void)
+{
+	static const struct {
+		const char *text, *specs;
+	} cases[] = {
+		{"80", "0.0.0.0::80/tcp"},
+		{"8080:80", "0.0.0.0:8080:80/tcp"},
+		{"127.0.0.1::53/UDP", "127.0.0.1::53/udp"},
+		{"127.0.0.1:5353:53/udp", "127.0.0.1:5353:53/udp"},
+		{"1-2:3-4", "0.0.0.0:1:3/tcp 0.0.0.0:2:4/tcp"},
+		{"8000-9000:80", "0.0.0.0:8000-9000:80/tcp"},
+		{"7-8", "0.0.0.0::7/tcp 0.0.0.0::8/tcp"},
+		{"target=80,published=8080,protocol=sctp", "0.0.0.0:8080:80/sctp"},
+	};
+	static const char *const wrong[] = {
+		"",    "x",	"0",	   "65536",	    "80/icmp",
+		"2-1", "1:2:3", "1-2:1-3", "target=80,x=1", "[::1]:1:2"};
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		AUTO_PORTS struct ports ports = {0};
+		AUTO_TEXT struct text specs = {0};
+
+		ports_add(&ports, cases[i].text, &err);
+		for (size_t j = 0; j < ports.count; j++) {
+			AUTO_FREE char *spec = port_spec(&ports.items[j]);
+
+			text_add_format(&specs, "%s%s", j ? " " : "", spec);
+		}
+		is(text_string(&specs), cases[i].specs, cases[i].text);
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+		AUTO_PORTS struct ports ports = {0};
+
+		ok(ports_add(&ports, wrong[i], &err) < 0 && ports.count == 0, wrong[i]);
+	}
+}
+
 int main(void)
 {
 	test_parse();
 	test_choice();
+	test_ports();
 	test_leases();
 	test_resolv_conf();
 	return tap_done();
