@@ -122,7 +122,8 @@ static bool same_capability(int upper, const struct below *below, const char *na
 		old_length = capability(below->fds[i], name, old, sizeof(old));
 		break;
 	}
-	return new_length == old_length && (new_length < 0 || memcmp(new, old, (size_t)new_length) == 0);
+	return new_length == old_length &&
+	       (new_length < 0 || memcmp(new, old, (size_t)new_length) == 0);
 }
 
 /* By what Docker compares: a directory's own time and size tell only of what is in it. */
@@ -131,18 +132,17 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	if (a->st_mode != b->st_mode || a->st_uid != b->st_uid || a->st_gid != b->st_gid ||
 	    a->st_rdev != b->st_rdev)
 		return false;
-	return S_ISDIR(a->st_mode) || (a->st_size == b->st_size &&
-				       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-				       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
+	return S_ISDIR(a->st_mode) ||
+	       (a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
 }
 
 /* Docker has these in a layer of their own, below the container's. What they are is nothing: an empty
  * file, or a directory; what somebody puts into one is a change. */
 static bool is_place_to_mount(const char *path, const struct stat *st)
 {
-	static const char *const directories[] = {"/dev",	 "/dev/pts", "/dev/shm",
-						  "/dev/mqueue", "/proc",    "/sys",
-						  "/etc",	 NULL};
+	static const char *const directories[] = {"/dev",  "/dev/pts", "/dev/shm", "/dev/mqueue",
+						  "/proc", "/sys",     "/etc",	   NULL};
 	static const char *const files[] = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
 					    "/dev/console", NULL};
 	bool file = S_ISREG(st->st_mode) && st->st_size == 0;
@@ -207,9 +207,8 @@ static int compare_object(struct comparison *comparison, int upper, const struct
 		note(comparison, 'C');
 	else
 		noted = false;
-	return S_ISDIR(now.st_mode)
-		       ? compare_inside(comparison, upper, name, &inside, noted, err)
-		       : 0;
+	return S_ISDIR(now.st_mode) ? compare_inside(comparison, upper, name, &inside, noted, err)
+				    : 0;
 }
 
 /* --- directories --------------------------------------------------------------------------------- */

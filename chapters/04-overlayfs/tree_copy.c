@@ -104,8 +104,8 @@ static int make_room(const struct node *node, struct error *err)
 	if (unlinkat(node->to_fd, node->to, 0) == 0 || errno == ENOENT)
 		return 1;
 	if (errno == EISDIR)
-		return error_set(err, EISDIR, "cannot overwrite directory \"%s\" with non-directory",
-				 node->to);
+		return error_set(err, EISDIR,
+				 "cannot overwrite directory \"%s\" with non-directory", node->to);
 	return error_sys(err, "replace '%s'", node->to);
 }
 
@@ -228,8 +228,8 @@ static int copy_directory(struct tree_copy *copy, struct node *node, struct erro
 		return error_sys(err, "make directory '%s'", node->to);
 	to = openat(node->to_fd, node->to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0 && (errno == ENOTDIR || errno == ELOOP))
-		return error_set(err, ENOTDIR, "cannot overwrite non-directory \"%s\" with directory",
-				 node->to);
+		return error_set(err, ENOTDIR,
+				 "cannot overwrite non-directory \"%s\" with directory", node->to);
 	if (to < 0)
 		return error_sys(err, "open directory '%s'", node->to);
 	if (copy_entries(copy, from, to, err) < 0)
@@ -334,7 +334,8 @@ void tree_copy_release(struct tree_copy *copy)
 
 int tree_is_empty(int dir_fd, struct error *err)
 {
-	AUTO_CLOSE_DIR DIR *dir = fdopendir(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	AUTO_CLOSE_DIR DIR *dir =
+		fdopendir(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *entry;
 
 	if (!dir)

@@ -65,7 +65,8 @@ static int check_shared(const struct volume *volume, int source, struct error *e
 	fields = optional_fields(at.stx_mnt_id);
 	if (fields && (strstr(fields, " shared:") || (!shared && strstr(fields, " master:"))))
 		return 0;
-	return error_set(err, EINVAL, "path %s is mounted on a mount but it is not a shared%s mount",
+	return error_set(err, EINVAL,
+			 "path %s is mounted on a mount but it is not a shared%s mount",
 			 volume->source, shared ? "" : " or slave");
 }
 
@@ -167,9 +168,8 @@ static void trace_bind(const struct volume *volume, const char *root)
 
 static int set_propagation(int fd, const struct volume *volume, struct error *err)
 {
-	struct mount_attr attributes = {.propagation = begins_with(volume->propagation, "shared")
-							       ? MS_SHARED
-							       : MS_SLAVE};
+	struct mount_attr attributes = {
+		.propagation = begins_with(volume->propagation, "shared") ? MS_SHARED : MS_SLAVE};
 	unsigned recursive = *volume->propagation == 'r' ? AT_RECURSIVE : 0;
 
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | recursive, &attributes, sizeof(attributes)) < 0)
@@ -193,8 +193,7 @@ static int open_view(const struct volume *volume, int source, struct error *err)
 	return take_fd(&fd);
 }
 
-static int mount_bind(const struct volume *volume, int root_fd, const char *root,
-		      struct error *err)
+static int mount_bind(const struct volume *volume, int root_fd, const char *root, struct error *err)
 {
 	AUTO_CLOSE int source = open(volume->source, O_PATH | O_CLOEXEC), target = -1, fd = -1;
 	struct stat st;

@@ -130,10 +130,9 @@ static int read_propagation(struct reading *reading, struct error *err)
 			reading->volume->propagation = words[i];
 			return 0;
 		}
-	return error_set(
-		err, EINVAL,
-		"invalid mount config for type \"bind\": invalid propagation mode: %s",
-		reading->value);
+	return error_set(err, EINVAL,
+			 "invalid mount config for type \"bind\": invalid propagation mode: %s",
+			 reading->value);
 }
 
 static int read_recursive(struct reading *reading, struct error *err)
@@ -269,8 +268,13 @@ static int check(const struct reading *reading, struct error *err)
 static int join_tmpfs_options(const struct reading *reading, struct error *err)
 {
 	AUTO_TEXT struct text options = {0};
+	AUTO_FREE char *checked = NULL;
 
-	text_add_string(&options, reading->options ? reading->options : "");
+	/* What is missing in them was left out on purpose. */
+	if (reading->options) {
+		reading->volume->tmpfs_options = memory_string(reading->options);
+		return volume_tmpfs_options(reading->options, &checked, err);
+	}
 	if (reading->volume->read_only)
 		text_add_string(&options, ",ro");
 	if (reading->size_bytes)

@@ -158,8 +158,7 @@ int volumes_add(struct volumes *volumes, const char *text, struct error *err)
 		return -1;
 	if (check_target(volumes, parts.target, err) < 0)
 		return refuse_target(text, type_word(volume.type), err);
-	if (volume.type == VOLUME_NAMED && parts.source &&
-	    volume_check_name(parts.source, err) < 0)
+	if (volume.type == VOLUME_NAMED && parts.source && volume_check_name(parts.source, err) < 0)
 		return -1;
 	if (volume.type == VOLUME_BIND)
 		volume.source = absolute_source(parts.source);
@@ -219,7 +218,8 @@ int volumes_add_mount(struct volumes *volumes, const char *text, struct error *e
 	if (volume_parse_mount(text, &volume, err) < 0)
 		return -1;
 	volume.propagation = volume.propagation ? find_propagation(volume.propagation) : NULL;
-	if (volume.source && volume.type == VOLUME_NAMED && volume_check_name(volume.source, err) < 0)
+	if (volume.source && volume.type == VOLUME_NAMED &&
+	    volume_check_name(volume.source, err) < 0)
 		return -1;
 	if (volume.source && is_path(volume.source)) {
 		normal = absolute_source(volume.source);

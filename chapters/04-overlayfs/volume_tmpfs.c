@@ -32,7 +32,8 @@ static const struct {
 	{"defaults", "", false},
 };
 
-static const char *const values[] = {"mode", "uid", "gid", "size", "nr_inodes", "nr_blocks", "mpol"};
+static const char *const values[] = {"mode",	  "uid",       "gid", "size",
+				     "nr_inodes", "nr_blocks", "mpol"};
 
 static void drop(struct strings *chosen, const char *name, size_t length)
 {

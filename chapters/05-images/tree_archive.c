@@ -200,8 +200,7 @@ static int write_mark(const struct tree *tree, const char *directory, const char
 static int write_whiteout(const struct tree *tree, const char *path, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *directory =
-		memory_format("%.*s", slash ? (int)(slash - path) : 0, path);
+	AUTO_FREE char *directory = memory_format("%.*s", slash ? (int)(slash - path) : 0, path);
 	AUTO_FREE char *name = memory_format(".wh.%s", slash ? slash + 1 : path);
 
 	return write_mark(tree, directory, name, err);
@@ -299,8 +298,10 @@ int tree_archive_write(int root_fd, int output_fd, struct error *err)
 int tree_archive_write_one(int dir_fd, const char *name, const char *as, int output_fd,
 			   struct error *err)
 {
-	AUTO_TREE struct tree tree = {
-		.root_fd = dir_fd, .output_fd = output_fd, .name = name, .as = as};
+	AUTO_TREE struct tree tree = {.root_fd = dir_fd,
+				      .output_fd = output_fd,
+				      .name = name,
+				      .as = as};
 	int result = write_path(&tree, name, err);
 
 	if (result < 0 || (result > 0 && write_directory(&tree, name, err) < 0))

@@ -82,9 +82,10 @@ static cJSON *object_of_volume(const struct engine *engine, const struct volume 
 	cJSON_AddStringToObject(mount, "Destination", volume->target);
 	if (named)
 		cJSON_AddStringToObject(mount, "Driver", "local");
-	cJSON_AddStringToObject(mount, "Mode", volume->read_only && !volume->by_mount ? "ro"
-					       : named			      ? "z"
-									      : "");
+	cJSON_AddStringToObject(mount, "Mode",
+				volume->read_only && !volume->by_mount ? "ro"
+				: named				       ? "z"
+								       : "");
 	cJSON_AddBoolToObject(mount, "RW", !volume->read_only);
 	cJSON_AddStringToObject(mount, "Propagation",
 				named		      ? ""

@@ -124,8 +124,9 @@ static int call_helper(const struct engine *engine, const struct container *cont
 	AUTO_STRINGS struct strings operands = {0}, options = {0};
 	AUTO_TEXT struct text overrides = {0};
 	AUTO_IMAGE struct image image = {0};
-	struct image_request request = {
-		.root = engine->root, .name = commit->name, .output_fd = STDOUT_FILENO};
+	struct image_request request = {.root = engine->root,
+					.name = commit->name,
+					.output_fd = STDOUT_FILENO};
 	struct image_archive archive = {"commit", &operands, &options, input_fd};
 
 	if (store_find(engine->root, container->config.image_id, &image, err) < 0)

@@ -12,10 +12,10 @@
 #include "text.h"
 
 struct commit {
-	const char *name;		     /* of the image; "": none */
-	const char *author, *message;	     /* NULL: none */
+	const char *name;	       /* of the image; "": none */
+	const char *author, *message;  /* NULL: none */
 	const struct strings *changes; /* lines as of a Dockerfile */
-	bool pause;			     /* so that the files do not change meanwhile */
+	bool pause;		       /* so that the files do not change meanwhile */
 };
 
 /* Makes an image of the container's image and the changes to its files, without what is in volumes,

@@ -67,8 +67,7 @@ static int add_from(const struct engine *engine, const char *from, struct volume
 	return 0;
 }
 
-static int add_those_of_image(const struct image *image, struct volumes *volumes,
-			      struct error *err)
+static int add_those_of_image(const struct image *image, struct volumes *volumes, struct error *err)
 {
 	for (size_t i = 0; i < image->config.volumes.count; i++) {
 		AUTO_FREE char *target = path_normal("/", image->config.volumes.items[i]);

@@ -52,8 +52,7 @@ static int find_target(const struct copy_request *request, int root, struct plac
 		return 0;
 	if (request->into || err->code != ENOENT)
 		return request->into ? not_found(request, true, err) : -1;
-	return error_set(err, ENOENT,
-			 "invalid output path: directory \"%s\" does not exist", path);
+	return error_set(err, ENOENT, "invalid output path: directory \"%s\" does not exist", path);
 }
 
 /* As the mount of a running one says by itself. */
@@ -76,8 +75,8 @@ static int check_writable(const struct copy_request *request, int root, const st
 /* Opens what is there; links are not followed any more. */
 static int open_directory(const struct place *place, struct error *err)
 {
-	int fd = openat(place->parent, place->name,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd =
+		openat(place->parent, place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? error_sys(err, "open directory '%s'", place->name) : fd;
 }
@@ -167,8 +166,7 @@ static int read_archive(const struct copy_request *request, int inside, struct e
 	if (check_writable(request, inside, &to, err) < 0)
 		return -1;
 	target = open_directory(&to, err);
-	return target < 0 ? -1
-			  : copy_archive_read(target, request->archive_fd, err);
+	return target < 0 ? -1 : copy_archive_read(target, request->archive_fd, err);
 }
 
 /* A visitor of the container. */

@@ -13,8 +13,8 @@
 
 int copy_archive_write(const struct place *from, int output_fd, struct error *err)
 {
-	return tree_archive_write_one(from->parent, from->name,
-				      from->contents ? "." : from->asked, output_fd, err);
+	return tree_archive_write_one(from->parent, from->name, from->contents ? "." : from->asked,
+				      output_fd, err);
 }
 
 /* --- reading ------------------------------------------------------------------------------------- */

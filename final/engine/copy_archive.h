@@ -2,7 +2,6 @@
 #ifndef COPY_ARCHIVE_H
 #define COPY_ARCHIVE_H
 
-
 #include "error.h"
 #include "place.h"
 

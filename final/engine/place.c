@@ -54,14 +54,16 @@ static int look(int root_fd, const char *path, struct place *place, struct error
 	cleanup_memory(&place->name);
 	/* Only the kernel can tell what ".." means after a link: then the directory is the place. */
 	place->name = memory_string(is_dots(name) ? "." : name);
-	place->parent = path_open_in_root(root_fd, is_dots(name) ? path : *dir ? dir : "/",
+	place->parent = path_open_in_root(root_fd,
+					  is_dots(name) ? path
+					  : *dir	? dir
+							: "/",
 					  O_PATH | O_DIRECTORY, 0, err);
 	if (place->parent < 0) {
 		place->parent = 0;
 		return -1;
 	}
-	place->exists =
-		fstatat(place->parent, place->name, &place->st, AT_SYMLINK_NOFOLLOW) == 0;
+	place->exists = fstatat(place->parent, place->name, &place->st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!place->exists && errno != ENOENT)
 		return error_sys(err, "look at '%s'", path);
 	return 0;

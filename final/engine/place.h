@@ -16,7 +16,7 @@ struct place {
 	char *name;  /* what it is called there; "." for the parent itself */
 	char *asked; /* the last part of the path as it was given: what a copy is called */
 	bool exists;
-	struct stat st;	    /* if it exists; of a link itself, unless it was followed */
+	struct stat st;	      /* if it exists; of a link itself, unless it was followed */
 	bool wants_directory; /* the path ends in a slash */
 	bool contents;	      /* the path ends in "/.": what is in it is meant */
 };

@@ -21,8 +21,8 @@
 struct stored_volume {
 	char *name, *dir, *path; /* the last is DIR/_data */
 	char *created_at;
-	char *made_for; /* the id of the container it was made for without a name; NULL */
-	bool anonymous; /* it was made without a name */
+	char *made_for;	       /* the id of the container it was made for without a name; NULL */
+	bool anonymous;	       /* it was made without a name */
 	struct strings labels; /* "key=value" */
 };
 

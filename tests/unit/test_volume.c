@@ -93,6 +93,8 @@ static void test_mounts(void)
 		{"type=tmpfs,source=/a,target=/b",
 		 "invalid mount config for type \"tmpfs\": field Source must not be specified"},
 		{"type=tmpfs,target=/b,tmpfs-mode=9", "invalid value for tmpfs-mode: 9"},
+		{"type=tmpfs,target=/b,\"tmpfs-options=nosuid,nodev,size=1m\"",
+		 "type=tmpfs,target=/b,\"tmpfs-options=nosuid,nodev,size=1m\""},
 		{"type=npipe,target=/b",
 		 "invalid mount config for type \"npipe\": mount type unknown"},
 		{"type=bind,source=/a,target=/b,bind-recursive=readonly,ro",
