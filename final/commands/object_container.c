@@ -130,6 +130,15 @@ static void add_limits(cJSON *to, const struct cgroup_limits *limits)
 		cJSON_AddNullToObject(to, "PidsLimit");
 }
 
+static void add_restart_policy(cJSON *host_config, const struct restart_policy *policy)
+{
+	static const char *const names[] = {"no", "on-failure", "always", "unless-stopped"};
+	cJSON *to = cJSON_AddObjectToObject(host_config, "RestartPolicy");
+
+	add_string(to, "Name", names[policy->kind]);
+	json_add_number(to, "MaximumRetryCount", (int64_t)policy->most);
+}
+
 static void add_host_config(cJSON *object, const struct container_config *config)
 {
 	cJSON *to = cJSON_AddObjectToObject(object, "HostConfig");
@@ -140,10 +149,11 @@ static void add_host_config(cJSON *object, const struct container_config *config
 	object_add_ports(to, "PortBindings", NULL, &config->connection.ports);
 	add_string(to, "CgroupnsMode", config->cgroupns_private ? "private" : "host");
 	add_string(to, "CgroupParent", config->limits.parent);
-	add_string(cJSON_AddObjectToObject(to, "RestartPolicy"), "Name", "no");
+	add_restart_policy(to, &config->restart);
 	add_bool(to, "AutoRemove", config->auto_remove);
 	add_privileges(to, config->capabilities);
 	add_bool(to, "ReadonlyRootfs", config->read_only);
+	object_add_attributes(to, config);
 	add_bool(to, "Init", config->init);
 	add_limits(to, &config->limits);
 }
@@ -168,9 +178,22 @@ static void add_graph_driver(cJSON *object, const struct engine *engine,
 	add_string(to, "Name", "overlay2");
 }
 
+/* Words as an array, or null for none. */
+static void add_words(cJSON *to, const char *name, char **words, size_t count)
+{
+	const struct strings list = {words, count};
+
+	if (count)
+		json_add_strings(to, name, &list);
+	else
+		cJSON_AddNullToObject(to, name);
+}
+
 static void add_config(cJSON *object, const struct container_config *config)
 {
 	cJSON *to = cJSON_AddObjectToObject(object, "Config");
+	size_t most = config->argv.count;
+	size_t first = config->entrypoint_count < most ? config->entrypoint_count : most;
 
 	add_string(to, "Hostname", config->hostname);
 	add_string(to, "Domainname", "");
@@ -178,12 +201,11 @@ static void add_config(cJSON *object, const struct container_config *config)
 	add_bool(to, "Tty", config->terminal);
 	add_bool(to, "OpenStdin", config->interactive);
 	json_add_strings(to, "Env", &config->env);
-	/* Entrypoint and command together: which word came from where is not recorded. */
-	json_add_strings(to, "Cmd", &config->argv);
+	add_words(to, "Cmd", config->argv.items + first, config->argv.count - first);
 	add_string(to, "Image", config->image);
 	add_string(to, "WorkingDir", config->cwd);
-	cJSON_AddNullToObject(to, "Entrypoint");
-	cJSON_AddObjectToObject(to, "Labels");
+	add_words(to, "Entrypoint", config->argv.items, first);
+	object_add_labels(cJSON_AddObjectToObject(to, "Labels"), &config->labels);
 	if (config->stop_signal)
 		add_string(to, "StopSignal", config->stop_signal);
 }
@@ -207,7 +229,7 @@ cJSON *object_of_container(const struct engine *engine, const struct container *
 	add_path(object, "HostsPath", container, "hosts");
 	add_path(object, "LogPath", container, "log.json");
 	add_string(object, "Name", slashed);
-	json_add_number(object, "RestartCount", 0);
+	json_add_number(object, "RestartCount", (int64_t)container->state.restart_count);
 	add_string(object, "Driver", "overlay2");
 	add_string(object, "Platform", "linux");
 	add_host_config(object, config);

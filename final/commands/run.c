@@ -13,6 +13,7 @@
 #include "container.h"
 #include "container_volumes.h"
 #include "environment.h"
+#include "file.h"
 #include "image_config.h"
 #include "image_helper.h"
 #include "image_options.h"
@@ -25,6 +26,7 @@
 #include "process_options.h"
 #include "program.h"
 #include "signals.h"
+#include "run_files.h"
 #include "run_network.h"
 #include "store.h"
 #include "subcommand.h"
@@ -39,7 +41,9 @@ struct run_options {
 	struct image_options image;
 	struct network_options network;
 	struct run_network_options connection;
-	char *name, *detach_keys, *stop_signal;
+	char *name, *detach_keys, *stop_signal, *cidfile, *pull;
+	struct strings labels, env_files;
+	struct restart_policy restart;
 	int stop_timeout_s;
 	struct strings attach; /* "stdin", "stdout", "stderr" */
 	struct strings volumes_from;
@@ -73,6 +77,14 @@ static const struct option_row run_rows[] = {
 	 NULL},
 	{"attach", 'a', "STREAM", option_stream, FIELD(attach),
 	 "Connect to STDIN, STDOUT or STDERR only", NULL, NULL},
+	{"cidfile", 0, "FILE", option_string, FIELD(cidfile), "Write the id to a file", NULL, NULL},
+	{"env-file", 0, "FILE", option_strings, FIELD(env_files),
+	 "Read environment variables from a file", "envp of execve", "execve(2)"},
+	{"label", 'l', "KEY=VALUE", option_strings, FIELD(labels), "Set a label", NULL, NULL},
+	{"pull", 0, "POLICY", run_option_pull, FIELD(pull),
+	 "Pull the image \"always\", if \"missing\", or \"never\"", NULL, NULL},
+	{"restart", 0, "POLICY", run_option_restart, FIELD(restart),
+	 "Start it again: no, on-failure[:N], always, unless-stopped", NULL, NULL},
 	{"stop-signal", 0, "SIGNAL", option_stop_signal, FIELD(stop_signal),
 	 "Signal that stops it; the image's, or SIGTERM, if not given", "pidfd_send_signal",
 	 "signal(7)"},
@@ -113,12 +125,18 @@ static int find_image(const struct engine *engine, const struct run_options *opt
 	AUTO_REFERENCE struct reference reference = {0};
 	AUTO_FREE char *familiar = NULL;
 
+	const char *pull = options->pull ? options->pull : "missing";
+
+	if (strcmp(pull, "always") == 0)
+		return image_helper_pull(&request, err) < 0
+			       ? -1
+			       : store_find(engine->root, name, image, err);
 	if (store_find(engine->root, name, image, err) == 0) {
 		if (platform_fits(image, options->image.platform))
 			return 0;
 		image_release(image);
 		*image = (struct image){0};
-	} else if (err->code != ENOENT) {
+	} else if (err->code != ENOENT || strcmp(pull, "never") == 0) {
 		return -1;
 	}
 	if (reference_parse(name, &reference, err) < 0)
@@ -152,12 +170,20 @@ static void add_volumes(const struct volumes *volumes, struct strings *texts)
 static int set_command(const struct image *image, const struct run_options *options,
 		       char *const *command, struct container_config *config, struct error *err)
 {
+	const char *entrypoint = options->image.entrypoint;
+	AUTO_STRINGS struct strings env = {0};
+
 	config->image_id = memory_string(image->id);
+	config->entrypoint_count = entrypoint ? *entrypoint != 0 : image->config.entrypoint.count;
 	config->user = choose(options->process.user, image->config.user);
 	config->cwd = choose(options->process.cwd, image->config.working_dir);
 	config->stop_signal = choose(options->stop_signal, image->config.stop_signal);
-	environment_build(config->hostname, &image->config.env, &options->process.env,
-			  &config->env);
+	for (size_t i = 0; i < options->env_files.count; i++)
+		if (run_read_env_file(options->env_files.items[i], &env, err) < 0)
+			return -1;
+	strings_add_all(&env, &options->process.env);
+	environment_build(config->hostname, &image->config.env, &env, &config->env);
+	run_merge_labels(&image->config.labels, &options->labels, &config->labels);
 	if (config->cwd && *config->cwd != '/')
 		return error_set(
 			err, EINVAL,
@@ -175,6 +201,7 @@ static int set_surroundings(const struct run_options *options, struct container_
 	config->cgroupns_private = namespaces_cgroup_is_private(options->namespaces.cgroup);
 	config->read_only = options->storage.read_only;
 	config->auto_remove = options->remove;
+	config->restart = options->restart;
 	config->interactive = options->process.interactive;
 	config->terminal = options->process.terminal;
 	attributes_copy(&config->attributes, &options->process.attributes);
@@ -211,6 +238,10 @@ static int check_streams(const struct run_options *options, struct error *err)
 {
 	struct attach_options attach = attach_options(options);
 
+	if (options->remove && options->restart.kind != RESTART_NO)
+		return error_set(err, EINVAL,
+				 "conflicting options: cannot specify both --restart and --rm");
+
 	if (options->detach && options->attach.count)
 		return error_set(err, EINVAL,
 				 "Conflicting options: cannot specify both --attach and --detach");
@@ -238,15 +269,29 @@ static int start(const struct engine *engine, struct container *container,
 											    : 0;
 }
 
+static int drop_cidfile(const char *path)
+{
+	if (path)
+		unlink(path);
+	return -1;
+}
+
 /* With its volumes, which are there before it, and not without it. */
 static int create(const struct engine *engine, const struct image *image,
-		  const struct strings *volumes_from, struct container_config *config,
+		  const struct run_options *options, struct container_config *config,
 		  struct container *container, struct error *err)
 {
-	if (container_claim_volumes(engine, image, volumes_from, config, err) < 0)
+	AUTO_CLOSE int cidfile = -1;
+
+	if (run_open_cidfile(options->cidfile, &cidfile, err) < 0)
 		return -1;
+	if (container_claim_volumes(engine, image, &options->volumes_from, config, err) < 0)
+		return drop_cidfile(options->cidfile);
 	if (container_create(engine, config, container, err) == 0)
-		return 0;
+		return cidfile < 0 ? 0
+				   : file_write_all(cidfile, container->id, strlen(container->id),
+						    options->cidfile, err);
+	drop_cidfile(options->cidfile);
 	volume_store_remove_made_for(engine, config->id, &config->volumes);
 	return -1;
 }
@@ -282,7 +327,7 @@ static int run(const struct call *call, struct run_options *options, char *const
 		return -1;
 	if (set_surroundings(options, &config, err) < 0)
 		return -1;
-	if (create(&engine, &image, &options->volumes_from, &config, &container, err) < 0)
+	if (create(&engine, &image, options, &config, &container, err) < 0)
 		return -1;
 	if (!options->create)
 		return start(&engine, &container, options, status, err);
@@ -302,6 +347,10 @@ static void release_options(struct run_options *options)
 	run_network_release(&options->connection);
 	cleanup_memory(&options->name);
 	cleanup_memory(&options->detach_keys);
+	cleanup_memory(&options->cidfile);
+	cleanup_memory(&options->pull);
+	strings_release(&options->labels);
+	strings_release(&options->env_files);
 	cleanup_memory(&options->stop_signal);
 	strings_release(&options->attach);
 	strings_release(&options->volumes_from);

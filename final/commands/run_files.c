@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "options.h"
 #include "program.h"
 
 #define FILE_BYTES_MAX (1 << 20)
@@ -49,19 +50,52 @@ int run_read_env_file(const char *path, struct strings *env, struct error *err)
 	return 0;
 }
 
-int run_open_cidfile(const char *path, struct error *err)
+int run_open_cidfile(const char *path, int *fd, struct error *err)
 {
-	int fd;
-
 	if (!path)
 		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 && errno == EEXIST)
+	*fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (*fd < 0 && errno == EEXIST)
 		return error_set(
 			err, EEXIST,
 			"container ID file found, make sure the other container isn't running or delete %s",
 			path);
-	return fd < 0 ? error_sys(err, "create the container ID file '%s'", path) : fd;
+	return *fd < 0 ? error_sys(err, "create the container ID file '%s'", path) : 0;
+}
+
+int run_option_restart(void *field, const char *value, struct error *err)
+{
+	struct restart_policy *policy = field, read = {0};
+	const char *most = strchr(value, ':');
+	size_t length = strcspn(value, ":");
+
+	if (strcmp(value, "no") == 0 || !*value)
+		read.kind = RESTART_NO;
+	else if (strcmp(value, "always") == 0)
+		read.kind = RESTART_ALWAYS;
+	else if (strcmp(value, "unless-stopped") == 0)
+		read.kind = RESTART_UNLESS_STOPPED;
+	else if (length == strlen("on-failure") && text_starts_with(value, "on-failure"))
+		read.kind = RESTART_ON_FAILURE;
+	else
+		return error_set(err, EINVAL,
+				 most ? "maximum retry count can only be used with 'on-failure'"
+				      : "unknown policy '%s'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+				 value);
+	if (most && text_to_number(most + 1, 1000000, &read.most, err) < 0)
+		return error_set(err, EINVAL, "maximum retry count must be an integer");
+	*policy = read;
+	return 0;
+}
+
+int run_option_pull(void *field, const char *value, struct error *err)
+{
+	if (strcmp(value, "always") != 0 && strcmp(value, "missing") != 0 &&
+	    strcmp(value, "never") != 0)
+		return error_set(err, EINVAL,
+				 "invalid pull option: '%s': must be one of 'always', 'missing' or 'never'",
+				 value);
+	return option_string(field, value, err);
 }
 
 static void set_label(struct strings *labels, const char *label)

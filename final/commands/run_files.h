@@ -1,9 +1,11 @@
 /*
- * What run and create read and write beside the container: --env-file, --cidfile, --label.
+ * What run and create read and write beside the container: --env-file, --cidfile, --label; and the
+ * values of --restart and --pull.
  */
 #ifndef RUN_FILES_H
 #define RUN_FILES_H
 
+#include "container.h"
 #include "error.h"
 #include "text.h"
 
@@ -11,9 +13,13 @@
  * Errors: EINVAL for a name with a space; those of file_read. */
 int run_read_env_file(const char *path, struct strings *env, struct error *err);
 
-/* Makes the file that is to hold the id; NULL: none. Returns a descriptor, or 0 without a path.
+/* Makes the file that is to hold the id, and leaves its descriptor in *fd; NULL: none.
  * Errors: EEXIST with Docker's words. */
-int run_open_cidfile(const char *path, struct error *err);
+int run_open_cidfile(const char *path, int *fd, struct error *err);
+
+/* Parsers for --restart, a struct restart_policy, and --pull, a char *. */
+int run_option_restart(void *field, const char *value, struct error *err);
+int run_option_pull(void *field, const char *value, struct error *err);
 
 /* Adds what the image says, and what the options say over it, "key=value", sorted by key. */
 void run_merge_labels(const struct strings *image, const struct strings *options,

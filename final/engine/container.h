@@ -23,6 +23,13 @@
 
 enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
 
+enum restart_kind { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_UNLESS_STOPPED };
+
+struct restart_policy {
+	enum restart_kind kind;
+	uint64_t most; /* on-failure: how many times; 0: any */
+};
+
 struct container_config {
 	char id[CONTAINER_ID_LENGTH + 1]; /* of container_config_begin */
 	char *name;			  /* NULL at creation: one is made up */
@@ -32,6 +39,7 @@ struct container_config {
 	struct strings labels;	   /* "key=value", by key */
 	int64_t stop_timeout_s;	   /* -1: for ever; 0 with has_stop_timeout false: 10 */
 	bool has_stop_timeout;
+	struct restart_policy restart;
 	char *user, *cwd; /* NULL: root, "/" */
 	char *hostname;
 	char *network;		     /* "bridge", "none", "host", "container:NAME", or a name */
@@ -53,6 +61,7 @@ struct container_state {
 	pid_t pid;	    /* of the first process, on the host; 0 unless running */
 	uint64_t pid_start; /* its start in clock ticks after boot: proc_pid_stat(5), field 22 */
 	int exit_code;
+	uint64_t restart_count;
 	bool oom_killed;
 	bool paused; /* of container_observe, which asks the kernel; not recorded */
 	char *error; /* why it could not be started; NULL if it could */

@@ -55,6 +55,8 @@ int record_save_config(const struct container *container, const char *dir, bool 
 	json_add_number(json, "entrypoint_count", (int64_t)config->entrypoint_count);
 	json_add_strings(json, "env", &config->env);
 	json_add_strings(json, "labels", &config->labels);
+	json_add_number(json, "restart", config->restart.kind);
+	json_add_number(json, "restart_most", (int64_t)config->restart.most);
 	if (config->has_stop_timeout)
 		json_add_number(json, "stop_timeout_s", config->stop_timeout_s);
 	add_string(json, "user", config->user);
@@ -93,6 +95,7 @@ int record_save_state(const struct container *container, const char *dir, bool d
 	json_add_number(json, "pid", state->pid);
 	json_add_number(json, "pid_start", (int64_t)state->pid_start);
 	json_add_number(json, "exit_code", state->exit_code);
+	json_add_number(json, "restart_count", (int64_t)state->restart_count);
 	cJSON_AddBoolToObject(json, "oom_killed", state->oom_killed);
 	add_string(json, "error", state->error);
 	add_string(json, "started_at", state->started_at);
@@ -123,10 +126,12 @@ static int64_t get_signed(const cJSON *json, const char *name)
 	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
 }
 
-static void read_stop_timeout(const cJSON *json, struct container_config *config)
+static void read_stops(const cJSON *json, struct container_config *config)
 {
 	config->has_stop_timeout = cJSON_GetObjectItemCaseSensitive(json, "stop_timeout_s");
 	config->stop_timeout_s = get_signed(json, "stop_timeout_s");
+	config->restart.kind = (enum restart_kind)get_signed(json, "restart");
+	config->restart.most = (uint64_t)get_signed(json, "restart_most");
 }
 
 static int read_config(const cJSON *json, struct container *container, struct error *err)
@@ -174,7 +179,7 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	config->attributes.oom_score_adj = (int)get_signed(json, "oom_score_adj");
 	config->wishes.privileged = config->attributes.privileged;
 	config->wishes.unmasked = attributes_unmasked(&config->attributes);
-	read_stop_timeout(json, config);
+	read_stops(json, config);
 	return record_limits_read(cJSON_GetObjectItemCaseSensitive(json, "limits"), &config->limits,
 				  err);
 }
@@ -204,6 +209,7 @@ static int read_state(const cJSON *json, struct container_state *state, struct e
 	state->pid = (pid_t)get_signed(json, "pid");
 	state->pid_start = (uint64_t)get_signed(json, "pid_start");
 	state->exit_code = (int)get_signed(json, "exit_code");
+	state->restart_count = (uint64_t)get_signed(json, "restart_count");
 	return 0;
 }
 
