@@ -127,6 +127,22 @@ static void remove_parents(const char *mount, const char *dir)
 	}
 }
 
+void cgroup_warnings(const struct cgroup_limits *limits, struct strings *warnings)
+{
+	AUTO_CGROUP_LAYOUT struct cgroup_layout layout = {0};
+	struct error ignored;
+
+	if (limits->memory_bytes && limits->memory_swap_bytes >= 0 &&
+	    cgroup_layout_read(&layout, &ignored) == 0 && !cgroup_layout_counts_swap(&layout))
+		strings_add(
+			warnings,
+			"Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.");
+	if (limits->oom_kill_disable && !limits->memory_bytes)
+		strings_add(
+			warnings,
+			"OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.");
+}
+
 char *cgroup_name_below(const char *parent, const char *name)
 {
 	const char *slash = strrchr(name, '/');

@@ -33,6 +33,9 @@ struct cgroup;
 int cgroup_create(const char *name, const struct cgroup_limits *limits, struct cgroup **cgroup,
 		  struct error *err);
 
+/* Adds a line, in Docker's words, for each limit that this host will not hold, or that is dangerous. */
+void cgroup_warnings(const struct cgroup_limits *limits, struct strings *warnings);
+
 /* The name of a cgroup that is called as the last part of NAME, below `parent`, a path that may begin
  * with a slash; NULL: NAME itself. cgroup_create does the same with its limits' parent. The caller
  * frees it. */

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cgroup_tree.h"
 #include "file.h"
+#include "path.h"
 
 /* A host with very many mounts has a few thousand lines. */
 #define PROC_FILE_MOST (16 << 20)
@@ -174,6 +177,34 @@ const struct cgroup_hierarchy *cgroup_layout_find(const struct cgroup_layout *la
 		if (strings_contain(&layout->hierarchies[i].controllers, controller))
 			return &layout->hierarchies[i];
 	return NULL;
+}
+
+/* The root of version 2 has no such file, so its first child that has limits of memory is asked; without
+ * any, whether the kernel knows swap at all. */
+static bool unified_counts_swap(const char *mount)
+{
+	AUTO_STRINGS struct strings children = {0};
+
+	cgroup_tree_children(mount, &children);
+	for (size_t i = 0; i < children.count; i++) {
+		AUTO_FREE char *memory = path_join(children.items[i], "memory.max");
+		AUTO_FREE char *swap = path_join(children.items[i], "memory.swap.max");
+
+		if (access(memory, F_OK) == 0)
+			return access(swap, F_OK) == 0;
+	}
+	return access("/proc/swaps", F_OK) == 0;
+}
+
+bool cgroup_layout_counts_swap(const struct cgroup_layout *layout)
+{
+	const struct cgroup_hierarchy *memory = cgroup_layout_find(layout, "memory");
+	AUTO_FREE char *path = NULL;
+
+	if (layout->unified)
+		return unified_counts_swap(layout->hierarchies[0].mount);
+	path = memory ? path_join(memory->mount, "memory.memsw.limit_in_bytes") : NULL;
+	return path && access(path, F_OK) == 0;
 }
 
 void cgroup_layout_release(struct cgroup_layout *layout)

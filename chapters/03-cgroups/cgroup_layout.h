@@ -40,6 +40,9 @@ int cgroup_layout_read(struct cgroup_layout *layout, struct error *err);
 const struct cgroup_hierarchy *cgroup_layout_find(const struct cgroup_layout *layout,
 						  const char *controller);
 
+/* Whether the kernel counts swap: some are built or booted so that they don't. */
+bool cgroup_layout_counts_swap(const struct cgroup_layout *layout);
+
 void cgroup_layout_release(struct cgroup_layout *layout);
 #define AUTO_CGROUP_LAYOUT CLEANUP(cgroup_layout_release)
 

@@ -62,6 +62,7 @@ struct cgroup_quota {
 	const char *option; /* what asks for it */
 };
 #define CGROUP_PERIOD_US 100000
+/* What is written as period and quota. */
 struct cgroup_quota cgroup_limits_quota(const struct cgroup_limits *limits);
 
 /* Copies what `from` says into *to, which is released first. */

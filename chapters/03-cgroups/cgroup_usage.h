@@ -22,6 +22,7 @@ struct cgroup_usage {
 	uint64_t oom_kills;
 };
 
+/* Reads them all. */
 void cgroup_usage_read(const struct cgroup *cgroup, struct cgroup_usage *usage);
 
 /* Processors' worth of time between two readings, in percent: 150 for one and a half. */

@@ -27,6 +27,7 @@ struct device_rules {
 /* All devices, as `--privileged` asks. */
 #define DEVICE_RULE_ALL ((struct device_rule){'a', -1, -1, "rwm"})
 
+/* Adds a rule. */
 void device_rules_add(struct device_rules *rules, struct device_rule rule);
 
 /* Adds a rule from text as "c 10:200 rwm" or "b 7:* r", Docker's --device-cgroup-rule. Errors: EINVAL */
