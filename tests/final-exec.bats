@@ -163,3 +163,42 @@ at_terminal() { "$TOP/tests/lib/terminal" "$@"; }
     exits 125
     says "Conflicting options"
 }
+
+# --- what a process may do is recorded --------------------------------------------------------------
+
+@test "final inspect shows limits, groups, devices and security options, and exec has them too" {
+    coracle run -d --network none --name boat --group-add 4242 --ulimit nofile=100:200 --oom-score-adj 200 \
+        --security-opt no-new-privileges --device /dev/full:/dev/mine:r --sysctl kernel.shmmni=55 \
+        --shm-size 5m --stop-signal USR1 --stop-timeout 3 "$IMAGE" sleep 1000
+    run coracle inspect boat
+    [ "$(jq -c '.[0].HostConfig | [.GroupAdd, .Ulimits, .OomScoreAdj, .SecurityOpt, .Devices, .Sysctls, .ShmSize, .Privileged]' <<<"$output")" = \
+        '[["4242"],[{"Name":"nofile","Hard":200,"Soft":100}],200,["no-new-privileges"],[{"PathOnHost":"/dev/full","PathInContainer":"/dev/mine","CgroupPermissions":"r"}],{"kernel.shmmni":"55"},5242880,false]' ]
+    [ "$(state boat .Config.StopSignal)" = USR1 ]
+    run coracle exec boat sh -c 'id -G; ulimit -n; cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status'
+    [ "$output" = "$(printf '0 4242\n100\n200\nNoNewPrivs:\t1')" ]
+}
+
+@test "final --stop-timeout is how long stop waits" {
+    coracle run -d --network none --name boat --stop-timeout 1 "$IMAGE" sleep 1000
+    SECONDS=0
+    run coracle stop boat
+    exits 0
+    [ "$SECONDS" -ge 1 ]
+    [ "$SECONDS" -le 5 ]
+}
+
+@test "final bad values of streams and of stopping are refused with 125 and one line" {
+    while IFS='|' read -r option value text; do
+        run coracle run --network none "$option=$value" "$IMAGE" true
+        exits 125
+        says "$text"
+        says "$option"
+        [ "${#lines[@]}" -eq 1 ] || { echo "$output"; return 1; }
+    done <<'E2'
+--detach-keys|ctrl-1|detach keys are characters, or ctrl- and one of
+--detach-keys|,|detach keys are characters, or ctrl- and one of
+--attach|nothing|valid streams are STDIN, STDOUT and STDERR
+--stop-signal|NOTHING|Invalid signal: NOTHING
+--stop-timeout|x|is not a whole number
+E2
+}

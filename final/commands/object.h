@@ -21,6 +21,9 @@ void object_add_volume_wishes(cJSON *host_config, const struct container_config 
 void object_add_mounts(cJSON *object, const struct engine *engine,
 		       const struct container_config *config);
 
+/* The part of HostConfig about what its process may do (object_attributes.c). */
+void object_add_attributes(cJSON *host_config, const struct container_config *config);
+
 /* The parts about networks (object_network.c): NetworkSettings; the ports `exposed` and `bound` (each
  * perhaps NULL) as an object; and the bound ones as ps shows them. */
 void object_add_network_settings(cJSON *object, const struct engine *engine,

@@ -40,11 +40,12 @@ static void add_state(cJSON *object, const struct container *container)
 	const struct container_state *state = &container->state;
 	cJSON *to = cJSON_AddObjectToObject(object, "State");
 	bool running = state->status == CONTAINER_RUNNING;
+	bool restarting = state->status == CONTAINER_RESTARTING;
 
 	add_string(to, "Status", container_status_word(container));
-	add_bool(to, "Running", running);
+	add_bool(to, "Running", running || restarting);
 	add_bool(to, "Paused", running && state->paused);
-	add_bool(to, "Restarting", false);
+	add_bool(to, "Restarting", restarting);
 	add_bool(to, "OOMKilled", state->oom_killed);
 	add_bool(to, "Dead", false);
 	json_add_number(to, "Pid", running ? state->pid : 0);
