@@ -55,3 +55,87 @@ load lib/final
     [ "$(state plain '| [.Config.Entrypoint, .Config.Cmd, .Path, .Args] | tojson')" = '[null,["echo","a"],"echo",["a"]]' ]
     [ "$(state entered '| [.Config.Entrypoint, .Config.Cmd, .Path, .Args] | tojson')" = '[["echo"],["a","b"],"echo",["a","b"]]' ]
 }
+
+# --- restart policies -----------------------------------------------------------------------------
+
+lives() { coracle logs "$1" | wc -l; }
+
+has_lives() { [ "$(lives "$1")" -ge "$2" ]; }
+
+@test "final --restart on-failure starts again what has failed, so many times and no more" {
+    coracle run -d --restart on-failure:2 --network none --name fails "$IMAGE" sh -c 'echo life; exit 3'
+    await not_running fails
+    [ "$(lives fails)" -eq 3 ]
+    [ "$(state fails '| [.RestartCount, .State.ExitCode, .State.Status] | tojson')" = '[2,3,"exited"]' ]
+    [ "$(state fails '.HostConfig.RestartPolicy | tojson')" = '{"Name":"on-failure","MaximumRetryCount":2}' ]
+    coracle run -d --restart on-failure --network none --name works "$IMAGE" sh -c 'echo life'
+    await not_running works
+    [ "$(lives works)" -eq 1 ]
+}
+
+@test "final --restart always waits longer each time, and stop ends it in between" {
+    coracle run -d --restart always --network none --name again "$IMAGE" sh -c 'echo life; exit 1'
+    await has_lives again 3
+    run coracle ps --format '{{.Status}}'
+    [[ $output =~ ^Restarting\ \(1\)|^Up ]]
+    sleep 0.3 # in the middle of 0.4 s
+    lives=$(lives again)
+    [ "$lives" -le 4 ]
+    run coracle rm again
+    exits 1
+    run coracle stop again
+    exits 0
+    [ "$(state again .State.Status)" = exited ]
+    sleep 1
+    [ "$(lives again)" -le $((lives + 1)) ]
+    [ "$(state again .State.Status)" = exited ]
+}
+
+@test "final stop and kill end a container that would be restarted" {
+    for policy in always unless-stopped; do
+        coracle run -d --restart $policy --network none --name $policy "$IMAGE" sh -c 'echo life; exec sleep 1000'
+        await has_lives $policy 1
+        pid=$(state $policy .State.Pid)
+        kill -9 "$pid" # by nobody who means it
+        await has_lives $policy 2
+    done
+    coracle stop -t 0 always
+    coracle kill unless-stopped
+    sleep 0.5
+    [ "$(state always .State.Status)" = exited ]
+    [ "$(state unless-stopped .State.Status)" = exited ]
+    coracle start always
+    [ "$(state always .State.Running)" = true ]
+    coracle rm -f always unless-stopped
+    [ "$(containers)" -eq 0 ]
+}
+
+@test "final who is attached to a container sees one life of it" {
+    run coracle run --restart always --network none --name seen "$IMAGE" sh -c 'echo life; exit 7'
+    exits 7
+    [ "$output" = life ]
+    await has_lives seen 2
+}
+
+@test "final after kill -9 of the monitor between two lives, it has ended" {
+    coracle run -d --restart always --network none --name broken "$IMAGE" \
+        sh -c 'echo life; [ -e /later ] || { touch /later; sleep 1; }; exit 1'
+    await has_lives broken 1
+    monitor=$(monitor_of broken)
+    [ "$(cat "/proc/$monitor/comm")" = coracle-monitor ]
+    await has_lives broken 4
+    kill -9 "$monitor"
+    await not_running broken
+    [ "$(state broken .State.ExitCode)" -eq 137 ]
+}
+
+@test "final --restart with --rm, or with a policy that there isn't, is refused" {
+    run coracle run --rm --restart always --network none "$IMAGE" true
+    exits 125
+    says "cannot specify both --restart and --rm"
+    run coracle run --restart sometimes --network none "$IMAGE" true
+    exits 125
+    says "use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
+    run coracle run --restart always:3 --network none "$IMAGE" true
+    exits 125
+}

@@ -92,7 +92,8 @@ static int restart_one(const struct engine *engine, const char *name, const void
 
 	if (container_find(engine, name, &container, err) < 0)
 		return -1;
-	if (container.state.status == CONTAINER_RUNNING &&
+	if ((container.state.status == CONTAINER_RUNNING ||
+	     container.state.status == CONTAINER_RESTARTING) &&
 	    (container_keep(engine, &container, err) < 0 ||
 	     stop_one(engine, container.id, context, err) < 0))
 		return -1;
@@ -127,7 +128,9 @@ static int rm_one(const struct engine *engine, const char *name, const void *con
 
 	if (container_find(engine, name, &container, err) < 0)
 		return -1;
-	if (container.state.status == CONTAINER_RUNNING && !options->force)
+	if ((container.state.status == CONTAINER_RUNNING ||
+	     container.state.status == CONTAINER_RESTARTING) &&
+	    !options->force)
 		return error_set(
 			err, EBUSY,
 			"cannot remove container \"%s\": container is running: stop the container before removing or force remove",

@@ -8,17 +8,21 @@
 #include "filter.h"
 #include "format.h"
 #include "json.h"
+#include "human.h"
 #include "object.h"
+#include "path.h"
 #include "program.h"
 #include "store.h"
 #include "subcommand.h"
+#include "tree_copy.h"
+#include "volume.h"
 
 #define USUAL                                                                                      \
 	"{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
 
 struct list_options {
 	struct program_options program;
-	bool all, quiet, whole, latest;
+	bool all, quiet, whole, latest, size;
 	uint64_t last; /* 0: all that match */
 	char *format;
 	struct strings filters;
@@ -43,6 +47,8 @@ static const struct option_row list_rows[] = {
 	{"latest", 'l', NULL, option_flag, FIELD(latest), "The last one that was made", NULL, NULL},
 	{"no-trunc", 0, NULL, option_flag, FIELD(whole), "Whole ids and commands", NULL, NULL},
 	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Only ids", NULL, NULL},
+	{"size", 's', NULL, option_flag, FIELD(size),
+	 "Also what each has written, and with its image", NULL, NULL},
 	{0},
 };
 
@@ -52,15 +58,16 @@ static const char *const filter_names[] = {"name",   "id",	 "status", "exited",
 
 /* --- what is chosen ------------------------------------------------------------------------ */
 
-/* Whether a value is a field of "source:target:options". */
+/* Whether a value is the source, the name or the place of a volume. */
 static bool names_volume(const char *text, const char *value)
 {
-	size_t length = strlen(value);
+	AUTO_VOLUMES struct volumes volumes = {0};
+	struct error ignored;
 
-	for (const char *at = text; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL)
-		if (strncmp(at, value, length) == 0 && (!at[length] || at[length] == ':'))
-			return true;
-	return false;
+	if (volumes_read(&volumes, text, &ignored) < 0)
+		return false;
+	return strcmp(volumes.items[0].target, value) == 0 ||
+	       (volumes.items[0].source && strcmp(volumes.items[0].source, value) == 0);
 }
 
 static bool has_volume(const struct strings *filters, const struct container_config *config)
@@ -141,7 +148,8 @@ static bool is_wanted(const struct list_options *options, const struct container
 
 	return options->all || options->latest || options->last ||
 	       filter_value(&options->filters, "status", &next) ||
-	       container->state.status == CONTAINER_RUNNING;
+	       container->state.status == CONTAINER_RUNNING ||
+	       container->state.status == CONTAINER_RESTARTING;
 }
 
 /* --- what is shown ------------------------------------------------------------------------- */
@@ -164,6 +172,29 @@ static cJSON *title_row(void)
 	return row;
 }
 
+/* "2kB (virtual 4.43MB)": what it has written, and with what it is written over. */
+static void add_size(const struct engine *engine, const struct container *container, cJSON *row)
+{
+	AUTO_FREE char *upper = path_join(container->dir, "upper"), *text = NULL;
+	char written[HUMAN_SIZE], whole[HUMAN_SIZE];
+	uint64_t bytes = tree_size(upper), below = 0;
+	AUTO_IMAGE struct image image = {0};
+	struct error gone;
+
+	if (store_find(engine->root, container->config.image_id, &image, &gone) == 0)
+		below = image.size_bytes;
+	human_bytes(bytes, written);
+	human_bytes(bytes + below, whole);
+	text = memory_format("%s (virtual %s)", written, whole);
+	cJSON_ReplaceItemInObjectCaseSensitive(row, "Size", cJSON_CreateString(text));
+}
+
+/* Whether it has to be found out, which means to look at every file. */
+static bool wants_size(const struct list_options *options)
+{
+	return options->size || (options->format && strstr(options->format, ".Size"));
+}
+
 static int choose(const struct engine *engine, const struct list_options *options, cJSON *rows,
 		  struct error *err)
 {
@@ -183,8 +214,13 @@ static int choose(const struct engine *engine, const struct list_options *option
 
 		if (is_wanted(options, container) && matches(engine, &options->filters, container) &&
 		    (!*before || strcmp(made, before) < 0) &&
-		    (!*since || strcmp(made, since) > 0) && (!most || chosen++ < most))
-			cJSON_AddItemToArray(rows, object_row_of_container(container, options->whole));
+		    (!*since || strcmp(made, since) > 0) && (!most || chosen++ < most)) {
+			cJSON *row = object_row_of_container(container, options->whole);
+
+			if (wants_size(options))
+				add_size(engine, container, row);
+			cJSON_AddItemToArray(rows, row);
+		}
 		container_release(&containers[i]);
 	}
 	cleanup_memory(&containers);
@@ -204,7 +240,7 @@ static int list(const struct call *call, const struct list_options *options, str
 	/* As Docker, ids alone only where no other format was asked for. */
 	if (options->quiet && (!format || strcmp(format, "table") == 0))
 		format = "{{.ID}}";
-	result = format_rows(format, USUAL, header, rows, &text, err);
+	result = format_rows(format, options->size ? USUAL "\t{{.Size}}" : USUAL, header, rows, &text, err);
 	fputs(text_string(&text), stdout);
 	return result;
 }

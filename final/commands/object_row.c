@@ -24,6 +24,10 @@ static void add_status(cJSON *row, const struct container *container)
 		human_duration((int64_t)time(NULL) - clock_seconds(state->started_at), span);
 		text_add_format(&text, "Up %s%s", span, state->paused ? " (Paused)" : "");
 		break;
+	case CONTAINER_RESTARTING:
+		human_ago(state->finished_at, span);
+		text_add_format(&text, "Restarting (%d) %s", state->exit_code, span);
+		break;
 	case CONTAINER_EXITED:
 		human_ago(state->finished_at, span);
 		text_add_format(&text, "Exited (%d) %s", state->exit_code, span);

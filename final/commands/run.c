@@ -156,6 +156,15 @@ static char *choose(const char *option, const char *image)
 	return chosen && *chosen ? memory_string(chosen) : NULL;
 }
 
+static void print_warnings(const struct cgroup_limits *limits)
+{
+	AUTO_STRINGS struct strings warnings = {0};
+
+	cgroup_warnings(limits, &warnings);
+	for (size_t i = 0; i < warnings.count; i++)
+		fprintf(stderr, "WARNING: %s\n", warnings.items[i]);
+}
+
 static void add_volumes(const struct volumes *volumes, struct strings *texts)
 {
 	for (size_t i = 0; i < volumes->count; i++) {
@@ -233,14 +242,19 @@ static struct attach_options attach_options(const struct run_options *options)
 	};
 }
 
-/* Before anything is made. */
+/* These are before anything is made. */
+static int check_lives(const struct run_options *options, struct error *err)
+{
+	if (options->remove && options->restart.kind != RESTART_NO)
+		return error_set(err, EINVAL,
+				 "conflicting options: cannot specify both --restart and --rm");
+	return 0;
+}
+
 static int check_streams(const struct run_options *options, struct error *err)
 {
 	struct attach_options attach = attach_options(options);
 
-	if (options->remove && options->restart.kind != RESTART_NO)
-		return error_set(err, EINVAL,
-				 "conflicting options: cannot specify both --restart and --rm");
 
 	if (options->detach && options->attach.count)
 		return error_set(err, EINVAL,
@@ -310,7 +324,8 @@ static int run(const struct call *call, struct run_options *options, char *const
 							   &options->process.attributes),
 				 err) < 0)
 		return -1;
-	if (!options->create && check_streams(options, err) < 0)
+	print_warnings(&options->cgroup.limits);
+	if (check_lives(options, err) < 0 || (!options->create && check_streams(options, err) < 0))
 		return -1;
 	if (subcommand_engine(call, &engine, err) < 0)
 		return -1;

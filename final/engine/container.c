@@ -256,7 +256,7 @@ int container_remove(const struct engine *engine, struct container *container, s
 
 const char *container_status_word(const struct container *container)
 {
-	static const char *const words[] = {"created", "running", "exited"};
+	static const char *const words[] = {"created", "running", "exited", "restarting"};
 
 	if (container->state.status == CONTAINER_RUNNING && container->state.paused)
 		return "paused";

@@ -21,7 +21,13 @@
 
 #define CONTAINER_ID_LENGTH 64
 
-enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
+/* RESTARTING: it has ended, and its monitor starts it again after a while. */
+enum container_status {
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_EXITED,
+	CONTAINER_RESTARTING,
+};
 
 enum restart_kind { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_UNLESS_STOPPED };
 
@@ -107,7 +113,7 @@ int container_save_state(const struct container *container, struct error *err);
  * not be running. Errors: EXDEV if something is mounted inside. */
 int container_remove(const struct engine *engine, struct container *container, struct error *err);
 
-/* "created", "running", "exited". */
+/* "created", "running", "paused", "restarting", "exited". */
 const char *container_status_word(const struct container *container);
 
 /* The image ids that containers use, for image_helper_remove. *ids is added to. */

@@ -38,7 +38,8 @@ int container_start(const struct engine *engine, struct container *container, bo
 	if (container->state.paused)
 		return error_set(err, EBUSY,
 				 "cannot start a paused container, try unpause instead");
-	if (container->state.status == CONTAINER_RUNNING)
+	if (container->state.status == CONTAINER_RUNNING ||
+	    container->state.status == CONTAINER_RESTARTING)
 		return connect_running(engine, container, attached, err);
 	result = monitor_start(engine, container, attached, err);
 	if (result < 0 && err->code == EWOULDBLOCK)

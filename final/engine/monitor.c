@@ -22,6 +22,7 @@
 #include "log.h"
 #include "process.h"
 #include "record.h"
+#include "restart.h"
 #include "streams.h"
 #include "terminal.h"
 #include "trace.h"
@@ -37,6 +38,8 @@ struct monitor {
 	struct winsize size; /* of the terminal that we were started from */
 	struct streams streams;
 	struct clients clients;
+	struct restart_history history;
+	int64_t began_ms; /* this life, by restart_clock_ms */
 };
 
 static void note_error(struct monitor *monitor, const struct error *err)
@@ -128,15 +131,16 @@ static int listen_for_clients(struct monitor *monitor, struct error *err)
 	return 0;
 }
 
-static int begin(struct monitor *monitor, struct error *err)
+/* One life: begun here, ended in record_end. */
+static int begin_life(struct monitor *monitor, struct error *err)
 {
 	struct container *container = monitor->container;
 	char now[CLOCK_TEXT_SIZE];
 
-	if (log_open(container->dir, &monitor->log, err) < 0)
+	if (start_command(monitor, err) < 0)
 		return -1;
-	if (listen_for_clients(monitor, err) < 0 || start_command(monitor, err) < 0)
-		return -1;
+	monitor->began_ms = restart_clock_ms();
+	container->state.restart_count = monitor->history.count;
 	clock_now(now);
 	cleanup_memory(&container->state.started_at);
 	container->state.started_at = memory_string(now);
@@ -146,6 +150,15 @@ static int begin(struct monitor *monitor, struct error *err)
 	container->state.oom_killed = false;
 	cleanup_memory(&container->state.error);
 	return container_save_state(container, err);
+}
+
+static int begin(struct monitor *monitor, struct error *err)
+{
+	restart_allow(monitor->engine, monitor->container);
+	if (log_open(monitor->container->dir, &monitor->log, err) < 0 ||
+	    listen_for_clients(monitor, err) < 0)
+		return -1;
+	return begin_life(monitor, err);
 }
 
 /* --- while it runs ------------------------------------------------------------------------- */
@@ -216,6 +229,15 @@ static void accept_client(struct monitor *monitor)
 		clients_add(&monitor->clients, socket, false);
 }
 
+static bool is_restarted(struct monitor *monitor)
+{
+	const struct container *container = monitor->container;
+
+	return !restart_is_forbidden(monitor->engine, container) &&
+	       restart_decide(&container->config.restart, container->state.exit_code,
+			      restart_clock_ms() - monitor->began_ms, &monitor->history);
+}
+
 /* The first process has ended, and with it all others of its pid namespace. */
 static void record_end(struct monitor *monitor)
 {
@@ -236,14 +258,14 @@ static void record_end(struct monitor *monitor)
 	clock_now(now);
 	cleanup_memory(&state->finished_at);
 	state->finished_at = memory_string(now);
-	state->status = CONTAINER_EXITED;
+	state->status = is_restarted(monitor) ? CONTAINER_RESTARTING : CONTAINER_EXITED;
 	state->pid = 0;
 	if (container_save_state(monitor->container, &err) < 0 && err.code != ENOENT)
 		note_error(monitor, &err);
 }
 
-/* One turn: waits until something happens, and handles it. */
-static void turn(struct monitor *monitor)
+/* One turn: waits until something happens, or the time is over (-1: none), and handles it. */
+static void turn(struct monitor *monitor, int timeout_ms)
 {
 	enum { PROCESS, OUTPUT, ERRORS, INPUT, LISTENER, CLIENTS };
 	struct streams *streams = &monitor->streams;
@@ -259,7 +281,7 @@ static void turn(struct monitor *monitor)
 	};
 
 	clients_expect(&monitor->clients, fds + CLIENTS);
-	if (poll(fds, CLIENTS + clients, -1) < 0)
+	if (poll(fds, CLIENTS + clients, timeout_ms) < 0)
 		return;
 	/* From the last: one that goes away leaves its place to the last, which has had its turn. */
 	for (size_t i = clients; i-- > 0;)
@@ -277,6 +299,68 @@ static void turn(struct monitor *monitor)
 		accept_client(monitor);
 	if (fds[PROCESS].revents)
 		record_end(monitor);
+}
+
+/* The command never ran: Docker leaves such a container as created, with the reason. */
+static void record_failure(struct monitor *monitor, const struct error *why)
+{
+	struct container *container = monitor->container;
+	int status = process_failure_status(why);
+	struct error err;
+
+	launch_release(&monitor->launch);
+	launch_give_back(monitor->engine, container, &err);
+	if (container->config.auto_remove) {
+		container_remove(monitor->engine, container, &err);
+		return;
+	}
+	container->state.status =
+		container->state.started_at ? CONTAINER_EXITED : CONTAINER_CREATED;
+	container->state.exit_code = status == 125 ? 128 : status;
+	note_error(monitor, why);
+	container_save_state(container, &err);
+}
+
+/* Waits for the next life. Who stops the container also connects to us, so that we look. Returns
+ * false if there is to be none. */
+static bool await_next_life(struct monitor *monitor)
+{
+	int64_t next_ms = restart_clock_ms() + monitor->history.delay_ms;
+
+	for (;;) {
+		int64_t left_ms = next_ms - restart_clock_ms();
+
+		if (restart_is_forbidden(monitor->engine, monitor->container))
+			return false;
+		if (left_ms <= 0)
+			return true;
+		turn(monitor, (int)left_ms);
+	}
+}
+
+/* As in Docker, who was attached to one life has seen its end. */
+static bool start_again(struct monitor *monitor)
+{
+	struct container_state *state = &monitor->container->state;
+	struct frame frame = {.type = FRAME_EXITED, .value = state->exit_code};
+	struct error err;
+
+	if (state->status != CONTAINER_RESTARTING)
+		return false;
+	clients_send(&monitor->clients, &frame);
+	if (await_next_life(monitor)) {
+		launch_release(&monitor->launch);
+		streams_end_input(&monitor->streams);
+		monitor->streams = STREAMS_NONE;
+		if (begin_life(monitor, &err) == 0)
+			return true;
+		record_failure(monitor, &err);
+		return false;
+	}
+	state->status = CONTAINER_EXITED;
+	if (container_save_state(monitor->container, &err) < 0)
+		note_error(monitor, &err);
+	return false;
 }
 
 /* Whether container_keep was called for this end. */
@@ -305,30 +389,10 @@ static void finish(struct monitor *monitor)
 	cleanup_fd(&monitor->lock);
 	clients_send(&monitor->clients, &frame);
 	while (clients_are_behind(&monitor->clients))
-		turn(monitor);
+		turn(monitor, -1);
 }
 
 /* --- the two processes --------------------------------------------------------------------- */
-
-/* The command never ran: Docker leaves such a container as created, with the reason. */
-static void record_failure(struct monitor *monitor, const struct error *why)
-{
-	struct container *container = monitor->container;
-	int status = process_failure_status(why);
-	struct error err;
-
-	launch_release(&monitor->launch);
-	launch_give_back(monitor->engine, container, &err);
-	if (container->config.auto_remove) {
-		container_remove(monitor->engine, container, &err);
-		return;
-	}
-	container->state.status =
-		container->state.started_at ? CONTAINER_EXITED : CONTAINER_CREATED;
-	container->state.exit_code = status == 125 ? 128 : status;
-	note_error(monitor, why);
-	container_save_state(container, &err);
-}
 
 static int take_lock(struct monitor *monitor, struct error *err)
 {
@@ -366,9 +430,11 @@ static void run_monitor(struct monitor *monitor, bool attached)
 		clients_add(&monitor->clients, monitor->client, true);
 	if (!attached)
 		trace_close();
-	while (monitor->launch.process.pid > 0 || monitor->streams.output[0] >= 0 ||
-	       monitor->streams.output[1] >= 0)
-		turn(monitor);
+	do
+		while (monitor->launch.process.pid > 0 || monitor->streams.output[0] >= 0 ||
+		       monitor->streams.output[1] >= 0)
+			turn(monitor, -1);
+	while (start_again(monitor));
 	finish(monitor);
 }
 

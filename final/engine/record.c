@@ -20,7 +20,7 @@
 
 #define RECORD_BYTES_MAX (4 << 20)
 
-static const char *const status_words[] = {"created", "running", "exited"};
+static const char *const status_words[] = {"created", "running", "exited", "restarting"};
 
 /* --- writing ------------------------------------------------------------------------------- */
 
@@ -315,7 +315,8 @@ int record_repair(const struct engine *engine, struct container *container, stru
 	AUTO_CLOSE int lock = -1;
 	char now[CLOCK_TEXT_SIZE];
 
-	if (state->status != CONTAINER_RUNNING || record_monitor_lives(engine, container))
+	if ((state->status != CONTAINER_RUNNING && state->status != CONTAINER_RESTARTING) ||
+	    record_monitor_lives(engine, container))
 		return 0;
 	lock = record_lock_monitor(engine, container, err);
 	if (lock < 0) /* Another command repairs it at this moment. */
@@ -329,7 +330,7 @@ int record_repair(const struct engine *engine, struct container *container, stru
 			container_remove(engine, container, &ignored);
 		return -1;
 	}
-	if (state->status != CONTAINER_RUNNING)
+	if (state->status != CONTAINER_RUNNING && state->status != CONTAINER_RESTARTING)
 		return 0;
 	/* The kernel's counter goes with the cgroup. */
 	container_observe(engine, container);

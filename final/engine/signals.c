@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "monitor.h"
 #include "record.h"
+#include "restart.h"
 #include "trace.h"
 
 /* How often a stop looks whether the monitor has recorded the exit. */
@@ -122,7 +124,12 @@ int container_kill(const struct engine *engine, struct container *container, int
 {
 	AUTO_CLOSE int pidfd = container_open_process(container, err);
 
-	if (pidfd < 0 || send_signal(pidfd, container, signal, err) < 0)
+	if (pidfd < 0)
+		return -1;
+	/* Who ends it so means it: no policy starts it again. */
+	if ((signal == SIGKILL || signal == SIGTERM) && restart_forbid(engine, container, err) < 0)
+		return -1;
+	if (send_signal(pidfd, container, signal, err) < 0)
 		return -1;
 	wake(engine, container);
 	if (signal != SIGKILL)
@@ -130,12 +137,39 @@ int container_kill(const struct engine *engine, struct container *container, int
 	return await_end(pidfd, -1, err) < 0 ? -1 : await_record(engine, container, err);
 }
 
+/* Between two lives: its monitor is made to look, until it is neither there nor back. */
+static int leave_restarting(const struct engine *engine, struct container *container,
+			    struct error *err)
+{
+	while (container->state.status == CONTAINER_RESTARTING) {
+		AUTO_CONTAINER struct container stale = {0};
+		AUTO_CLOSE int nudge = monitor_connect(engine, container, err);
+		struct container now;
+
+		if (record_load(engine, container->id, &now, err) < 0)
+			return -1;
+		stale = *container;
+		*container = now;
+		if (record_repair(engine, container, err) < 0)
+			return -1;
+		if (container->state.status == CONTAINER_RESTARTING)
+			poll(NULL, 0, RECORD_POLL_MS);
+	}
+	return 0;
+}
+
 int container_stop(const struct engine *engine, struct container *container, int signal,
 		   int timeout_s, struct error *err)
 {
-	AUTO_CLOSE int pidfd = container_open_process(container, err);
+	AUTO_CLOSE int pidfd = -1;
 	int ended;
 
+	/* Before the signal: the monitor must know when it sees the end. */
+	if (restart_forbid(engine, container, err) < 0 && err->code != ENOENT)
+		return -1;
+	if (leave_restarting(engine, container, err) < 0)
+		return err->code == ENOENT ? 0 : -1;
+	pidfd = container_open_process(container, err);
 	if (pidfd < 0)
 		return await_record(engine, container, err);
 	if (send_signal(pidfd, container, signal, err) < 0 && err->code != ESRCH)
