@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,7 +14,9 @@
 #include "path.h"
 #include "record.h"
 
-/* Another command may have been faster: then its monitor holds the lock. */
+/* How often a start looks whether the monitor of the last life is gone. */
+#define LOCK_POLL_MS 5
+
 static int connect_running(const struct engine *engine, const struct container *container,
 			   bool attached, struct error *err)
 {
@@ -30,6 +33,16 @@ static int connect_running(const struct engine *engine, const struct container *
 	return socket;
 }
 
+static bool is_started(const struct engine *engine, const struct container *container)
+{
+	AUTO_CONTAINER struct container now = {0};
+	struct error ignored;
+
+	return record_load(engine, container->id, &now, &ignored) == 0 &&
+	       (now.state.status == CONTAINER_RUNNING ||
+		now.state.status == CONTAINER_RESTARTING);
+}
+
 int container_start(const struct engine *engine, struct container *container, bool attached,
 		    struct error *err)
 {
@@ -41,9 +54,14 @@ int container_start(const struct engine *engine, struct container *container, bo
 	if (container->state.status == CONTAINER_RUNNING ||
 	    container->state.status == CONTAINER_RESTARTING)
 		return connect_running(engine, container, attached, err);
-	result = monitor_start(engine, container, attached, err);
-	if (result < 0 && err->code == EWOULDBLOCK)
-		return connect_running(engine, container, attached, err);
+	/* Who holds the lock is the monitor of another command, which was faster; or that of the last
+	 * life, which has recorded the end, and ends itself now. */
+	while ((result = monitor_start(engine, container, attached, err)) < 0 &&
+	       err->code == EWOULDBLOCK) {
+		if (is_started(engine, container))
+			return connect_running(engine, container, attached, err);
+		poll(NULL, 0, LOCK_POLL_MS);
+	}
 	return result;
 }
 
