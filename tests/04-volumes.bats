@@ -454,6 +454,11 @@ pair_for_cp()
     [[ $output =~ Images\ +1\ +1\ +[0-9.]+[kM]?B\ +0B\ \(0%\) ]]
     says "Containers      1         0         2kB       2kB (100%)"
     says "Local Volumes   1         1         3kB       0B (0%)"
+    run coracle ps -as
+    [[ $output =~ SIZE ]]
+    [[ $output =~ 2kB\ \(virtual\ [0-9.]+[kM]B\) ]]
+    [ "$(coracle ps -aq --filter volume=data | wc -l)" = 1 ]
+    [ "$(coracle ps -aq --filter volume=dat | wc -l)" = 0 ]
     coracle rm user
     run coracle system df
     says "Local Volumes   1         0         3kB       3kB (100%)"

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "human.h"
 #include "json.h"
+#include "volume.h"
 
 #define ID_SHOWN 12
 #define COMMAND_SHOWN 20
@@ -74,15 +75,19 @@ void object_add_labels(cJSON *object, const struct strings *labels)
 /* The sources, long ones cut. */
 static void add_mounts(cJSON *row, const struct container_config *config, bool whole)
 {
+	AUTO_VOLUMES struct volumes volumes = {0};
 	AUTO_TEXT struct text text = {0};
+	struct error ignored;
 
-	for (size_t i = 0; i < config->volumes.count; i++) {
-		const char *source = config->volumes.items[i];
-		int length = (int)strcspn(source, ":");
-		bool cut = !whole && length > 15;
+	for (size_t i = 0; i < config->volumes.count; i++)
+		volumes_read(&volumes, config->volumes.items[i], &ignored);
+	for (size_t i = 0; i < volumes.count; i++) {
+		const char *source = volumes.items[i].source;
+		bool cut = !whole && source && strlen(source) > 15;
 
-		text_add_format(&text, "%s%.*s%s", i ? "," : "", cut ? 14 : length, source,
-				cut ? "…" : "");
+		if (source)
+			text_add_format(&text, "%s%.*s%s", text.length ? "," : "",
+					cut ? 14 : (int)strlen(source), source, cut ? "…" : "");
 	}
 	cJSON_AddStringToObject(row, "Mounts", text_string(&text));
 }
