@@ -6,6 +6,7 @@
 #include "attach.h"
 #include "cleanup.h"
 #include "container.h"
+#include "control.h"
 #include "exec.h"
 #include "forwarding.h"
 #include "monitor.h"
@@ -65,6 +66,10 @@ static int exec(const struct call *call, const struct exec_options *options, con
 		return error_set(err, PROCESS_NO_TERMINAL, "the input device is not a TTY");
 	if (find_running(call, name, &engine, &container, err) < 0)
 		return -1;
+	container_observe(&engine, &container);
+	if (container.state.paused)
+		return error_set(err, EBUSY,
+				 "Container %s is paused, unpause the container before exec", name);
 	if (exec_start(&engine, &container, &options->exec, &process, err) < 0) {
 		*status = err->code == ESRCH ? STATUS_FAILED : process_failure_status(err);
 		return -1;

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "attach.h"
 #include "container.h"
+#include "detach_keys.h"
 #include "engine.h"
 #include "file.h"
 #include "log.h"
@@ -247,6 +249,37 @@ static void test_clock(void)
 	is_number(clock_seconds("2026-11-20T13:29:08.009079998Z"), 1795181348, "and is read again");
 }
 
+static void check_detach(const char *keys, const char *typed, const char *want, bool end)
+{
+	struct detach_keys detach = {.keys = keys};
+	char passed[64] = "";
+	size_t length = 0;
+	bool complete = false;
+
+	/* A byte at a time, as a person types. */
+	for (const char *at = typed; *at && !complete; at++)
+		length += detach_keys_filter(&detach, at, 1, passed + length, &complete);
+	passed[length] = '\0';
+	ok(strcmp(passed, want) == 0 && complete == end, typed);
+}
+
+static void test_detach_keys(void)
+{
+	AUTO_FREE char *bytes = NULL;
+	struct error err;
+
+	check_detach("pq", "hello", "hello", false);
+	check_detach("pq", "apq", "a", true);
+	check_detach("pq", "appq", "ap", true);
+	check_detach("pq", "apap", "apa", false);
+	check_detach(NULL, "pq", "pq", false);
+	ok(attach_detach_keys("ctrl-p,ctrl-q,x,ctrl-[", &bytes, &err) == 0 &&
+		   strcmp(bytes, "\x10\x11x\x1b") == 0,
+	   "keys by name");
+	ok(attach_detach_keys("ctrl-@", &bytes, &err) < 0, "a NUL is no key here");
+	ok(attach_detach_keys("", &bytes, &err) < 0, "nothing is no key");
+}
+
 int main(void)
 {
 	AUTO_ENGINE struct engine engine = {0};
@@ -263,6 +296,7 @@ int main(void)
 	test_monitor_lock(&engine);
 	test_late_repair(&engine);
 	test_clock();
+	test_detach_keys();
 	path_remove_tree(engine.run, &err);
 	path_remove_tree(dir, &err);
 	return tap_done();

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attributes.h"
 #include "command.h"
 #include "environment.h"
 #include "file.h"
@@ -443,8 +444,69 @@ static void test_capabilities(void)
 	   "in Docker's words");
 }
 
+/* Each lane: what goes in comes out, whoever is slow. */
+static void test_relay(void)
+{
+	struct relay relay = {0};
+	struct pollfd fds[RELAY_FDS];
+	char got[8192] = "";
+	int in[2], out[2];
+
+	if (!ok(pipe(in) == 0 && pipe(out) == 0, "two pipes"))
+		return;
+	relay_add(&relay, in[0], out[1], true);
+	ok(write(in[1], "hello", 5) == 5, "a piece is written");
+	close(in[1]);
+	for (int turn = 0; turn < 3; turn++) {
+		relay_expect(&relay, fds);
+		poll(fds, RELAY_FDS, 0);
+		relay_move(&relay, fds);
+	}
+	ok(read(out[0], got, sizeof(got)) == 5 && strcmp(got, "hello") == 0, "it comes out");
+	ok(read(out[0], got, sizeof(got)) == 0, "and then the end");
+	relay_expect(&relay, fds);
+	ok(fds[0].fd == -1 && fds[1].fd == -1, "a lane that has ended waits for nothing");
+	close(out[0]);
+}
+
+static void check_option(int (*check)(const char *text, struct error *err), const char *text,
+			 const char *want)
+{
+	struct error err = {0};
+
+	ok((check(text, &err) == 0) == !*want && strstr(err.text, want), text);
+}
+
+static void test_attributes(void)
+{
+	struct privileges privileges = {.limited = true, .seccomp = true};
+	struct attributes attributes = {0};
+
+	check_option(attributes_check_ulimit, "nofile=1024:2048", "");
+	check_option(attributes_check_ulimit, "core=-1", "");
+	check_option(attributes_check_ulimit, "nofile=-1:5", "soft limit must be less");
+	check_option(attributes_check_ulimit, "nofile", "invalid ulimit argument: nofile");
+	check_option(attributes_check_ulimit, "files=1", "invalid ulimit type: files");
+	check_option(attributes_check_ulimit, "nofile=1:", "a limit is a number");
+	check_option(attributes_check_security, "no-new-privileges", "");
+	check_option(attributes_check_security, "no-new-privileges:true", "");
+	check_option(attributes_check_security, "seccomp=unconfined", "");
+	check_option(attributes_check_security, "label=disable", "");
+	check_option(attributes_check_security, "seccomp=", "unconfined or builtin");
+	check_option(attributes_check_security, "nonsense=1", "no-new-privileges");
+	strings_add(&attributes.security, "seccomp=unconfined");
+	strings_add(&attributes.security, "no-new-privileges=true");
+	strings_add(&attributes.security, "seccomp=builtin");
+	attributes_restrict(&attributes, &privileges);
+	ok(privileges.seccomp && privileges.no_new_privileges, "of two, the last counts");
+	ok(!attributes_unmasked(&attributes), "paths are masked unless asked");
+	attributes_release(&attributes);
+}
+
 int main(void)
 {
+	test_relay();
+	test_attributes();
 	test_hooks();
 	test_failures();
 	test_signals();
