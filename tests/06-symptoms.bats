@@ -16,7 +16,7 @@ table inet mine {
 END
     ask "$WORLD" tcp 198.51.100.2 8080
     says box
-    at "$HOST" nft add rule inet mine forward iifname uplink ct original proto-dst 8080 drop
+    at "$HOST" nft add rule inet mine forward iifname uplink meta l4proto tcp ct original proto-dst 8080 drop
     ask "$WORLD" tcp 198.51.100.2 8080
     exits 1
 }

@@ -123,10 +123,10 @@ static int check_name(const char *name, struct error *err)
 	if (!*name || strlen(name) > 200 || *name == '.' ||
 	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") !=
 		    strlen(name))
-		return error_set(err, EINVAL,
-				 "invalid network name: %s, only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
-				 "allowed",
-				 name);
+		return error_set(
+			err, EINVAL,
+			"invalid network name: %s, only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+			name);
 	return 0;
 }
 

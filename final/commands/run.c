@@ -337,8 +337,8 @@ static int run(const struct call *call, struct run_options *options, char *const
 	config.image = memory_string(operands[0]);
 	if (set_command(&image, options, operands + 1, &config, err) < 0)
 		return -1;
-	if (run_network_apply(&options->connection, &options->network, &image.config.exposed_ports,
-			      &engine, &config, err) < 0)
+	strings_add_all(&options->network.expose, &image.config.exposed_ports);
+	if (run_network_apply(&options->connection, &options->network, &engine, &config, err) < 0)
 		return -1;
 	if (set_surroundings(options, &config, err) < 0)
 		return -1;

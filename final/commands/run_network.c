@@ -40,22 +40,21 @@ static int check(const struct run_network_options *options, const struct network
 	enum network_kind kind = networks_kind(config);
 
 	if (kind != NETWORK_BRIDGES && options->networks.count > 1)
-		return error_set(err, EINVAL,
-				 "conflicting options: cannot attach both user-defined and "
-				 "non-user-defined network-modes");
+		return error_set(
+			err, EINVAL,
+			"conflicting options: cannot attach both user-defined and non-user-defined network-modes");
 	if (kind == NETWORK_CONTAINER && basic->ports.count)
-		return error_set(err, EINVAL,
-				 "conflicting options: port publishing and the container type "
-				 "network mode");
+		return error_set(
+			err, EINVAL,
+			"conflicting options: port publishing and the container type network mode");
 	if (options->address && strcmp(run_network_first(options), "bridge") == 0)
-		return error_set(err, EINVAL,
-				 "invalid config for network bridge: invalid endpoint settings: "
-				 "user specified IP address is supported on user defined networks "
-				 "only");
+		return error_set(
+			err, EINVAL,
+			"invalid config for network bridge: invalid endpoint settings: user specified IP address is supported on user defined networks only");
 	if (options->aliases.count && strcmp(run_network_first(options), "bridge") == 0)
-		return error_set(err, EINVAL,
-				 "invalid config for network bridge: network-scoped aliases are "
-				 "only supported for user-defined networks");
+		return error_set(
+			err, EINVAL,
+			"invalid config for network bridge: network-scoped aliases are only supported for user-defined networks");
 	return 0;
 }
 
@@ -75,12 +74,13 @@ static int check_networks(const struct engine *engine, const struct container_co
 }
 
 int run_network_apply(struct run_network_options *options, struct network_options *basic,
-		      const struct strings *exposed, const struct engine *engine,
-		      struct container_config *config, struct error *err)
+		      const struct engine *engine, struct container_config *config,
+		      struct error *err)
 {
 	struct connection *connection = &config->connection;
+	const struct strings none = {0};
 
-	if (network_options_apply(basic, exposed, err) < 0)
+	if (network_options_apply(basic, &none, err) < 0)
 		return -1;
 	for (size_t i = 1; i < options->networks.count; i++)
 		strings_add(&connection->networks, options->networks.items[i]);
@@ -93,7 +93,6 @@ int run_network_apply(struct run_network_options *options, struct network_option
 
 		strings_add(&connection->ports, spec);
 	}
-	strings_add_all(&connection->exposed, exposed);
 	strings_add_all(&connection->exposed, &basic->expose);
 	strings_add_all(&connection->aliases, &options->aliases);
 	connection->names = basic->names;

@@ -20,11 +20,11 @@
 #include "resolver.h"
 #include "trace.h"
 
-extern char **environ;
-
-static char *path_of(const struct engine *engine, const char *name, const char *file)
+/* Beside the leases. */
+static char *path_of(const struct bridge_network *network, const char *file)
 {
-	return memory_format("%s/networks/%s/%s", engine->root, name, file);
+	return memory_format("%.*s%s", (int)(strlen(network->leases) - strlen("leases")),
+			     network->leases, file);
 }
 
 static int lock(const char *dir)
@@ -79,6 +79,12 @@ static void add_arguments(const struct bridge_network *network, const char *dir,
 	}
 }
 
+/* Not by a PATH, which may lack the directories of daemons. */
+static const char *program(void)
+{
+	return access("/usr/sbin/dnsmasq", X_OK) == 0 ? "/usr/sbin/dnsmasq" : "/usr/bin/dnsmasq";
+}
+
 /* It goes to the background by itself, when it listens. */
 static int start(const struct bridge_network *network, const char *dir, const char *pid_file,
 		 struct error *err)
@@ -96,7 +102,7 @@ static int start(const struct bridge_network *network, const char *dir, const ch
 	posix_spawnattr_init(&plain);
 	posix_spawnattr_setsigmask(&plain, &none);
 	posix_spawnattr_setflags(&plain, POSIX_SPAWN_SETSIGMASK);
-	errno = posix_spawnp(&pid, "dnsmasq", NULL, &plain, argv.items, environ);
+	errno = posix_spawn(&pid, program(), NULL, &plain, argv.items, (char *[]){NULL});
 	posix_spawnattr_destroy(&plain);
 	if (errno) {
 		error_sys(err, "start dnsmasq for network %s", network->name);
@@ -121,11 +127,11 @@ static bool is_empty(const char *dir)
 	return true;
 }
 
-int dns_add(const struct engine *engine, const char *name, const struct bridge_network *network,
-	    const char *id, const char *line, struct error *err)
+int dns_add(const struct bridge_network *network, const char *id, const char *line,
+	    struct error *err)
 {
-	AUTO_FREE char *dir = path_of(engine, name, "hosts");
-	AUTO_FREE char *pid_file = path_of(engine, name, "dnsmasq.pid");
+	AUTO_FREE char *dir = path_of(network, "hosts");
+	AUTO_FREE char *pid_file = path_of(network, "dnsmasq.pid");
 	AUTO_FREE char *file = path_join(dir, id);
 	AUTO_TEXT struct text text = {0};
 	AUTO_CLOSE int held = -1;
@@ -145,10 +151,10 @@ int dns_add(const struct engine *engine, const char *name, const struct bridge_n
 	return 0;
 }
 
-void dns_remove(const struct engine *engine, const char *name, const char *id)
+void dns_remove(const struct bridge_network *network, const char *id)
 {
-	AUTO_FREE char *dir = path_of(engine, name, "hosts");
-	AUTO_FREE char *pid_file = path_of(engine, name, "dnsmasq.pid");
+	AUTO_FREE char *dir = path_of(network, "hosts");
+	AUTO_FREE char *pid_file = path_of(network, "dnsmasq.pid");
 	AUTO_FREE char *file = path_join(dir, id);
 	AUTO_CLOSE int held = lock(dir);
 	pid_t pid = running(pid_file);

@@ -9,16 +9,14 @@
 #define DNS_H
 
 #include "bridge.h"
-#include "engine.h"
 #include "error.h"
-#include "text.h"
 
 /* Makes the names of a container known, and starts the network's dnsmasq unless it runs.
  * Errors: ENOENT if dnsmasq is not installed; ECHILD if it ends at once. dnsmasq(8) */
-int dns_add(const struct engine *engine, const char *name, const struct bridge_network *network,
-	    const char *id, const char *line, struct error *err);
+int dns_add(const struct bridge_network *network, const char *id, const char *line,
+	    struct error *err);
 
 /* Takes them back; the last one ends the dnsmasq. That there are none is fine. */
-void dns_remove(const struct engine *engine, const char *name, const char *id);
+void dns_remove(const struct bridge_network *network, const char *id);
 
 #endif

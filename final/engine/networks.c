@@ -127,14 +127,14 @@ static int parse_mac(const char *text, uint8_t mac[6])
 }
 
 /* What dnsmasq and the others on the network are to know it by. */
-static int add_names(const struct engine *engine, const struct container *container,
-		     const char *name, const struct bridge_network *network, struct in_addr address,
-		     struct error *err)
+static int add_names(const struct container *container, const struct bridge_network *network,
+		     struct in_addr address, struct error *err)
 {
 	const struct container_config *config = &container->config;
 	AUTO_TEXT struct text line = {0};
 
-	if (!is_users(name))
+	/* Only what was created has an id. */
+	if (!*network->id)
 		return 0;
 	text_add_format(&line, "%s %s %.12s", address_text(address).text, config->name,
 			container->id);
@@ -143,13 +143,12 @@ static int add_names(const struct engine *engine, const struct container *contai
 	for (size_t i = 0; i < config->connection.aliases.count; i++)
 		text_add_format(&line, " %s", config->connection.aliases.items[i]);
 	text_add_string(&line, "\n");
-	return dns_add(engine, name, network, container->id, text_string(&line), err);
+	return dns_add(network, container->id, text_string(&line), err);
 }
 
 /* The i-th network of a container. */
-static int attach_one(const struct engine *engine, struct container *container,
-		      struct networks *networks, size_t i, struct attachment *attachment,
-		      struct error *err)
+static int attach_one(struct container *container, struct networks *networks, size_t i,
+		      struct attachment *attachment, struct error *err)
 {
 	const struct connection *connection = &container->config.connection;
 
@@ -161,8 +160,7 @@ static int attach_one(const struct engine *engine, struct container *container,
 	if (bridge_attach(&networks->items[i], container->id, container->state.pid, attachment,
 			  err) < 0)
 		return -1;
-	return add_names(engine, container, networks->names.items[i], &networks->items[i],
-			 attachment->address, err);
+	return add_names(container, &networks->items[i], attachment->address, err);
 }
 
 static int publish(struct container *container, struct networks *networks,
@@ -186,8 +184,8 @@ static int publish(struct container *container, struct networks *networks,
 }
 
 /* All networks in order. The default route, and the ports, are of the first that has a way out. */
-static int attach_all(const struct engine *engine, struct container *container,
-		      struct networks *networks, struct resolver_config *names, struct error *err)
+static int attach_all(struct container *container, struct networks *networks,
+		      struct resolver_config *names, struct error *err)
 {
 	bool routed = false;
 
@@ -195,7 +193,7 @@ static int attach_all(const struct engine *engine, struct container *container,
 		const struct bridge_network *network = &networks->items[i];
 		struct attachment attachment = {.number = (unsigned)i, .no_route = routed};
 
-		if (attach_one(engine, container, networks, i, &attachment, err) < 0)
+		if (attach_one(container, networks, i, &attachment, err) < 0)
 			return -1;
 		if (i == 0) {
 			names->address = attachment.address;
@@ -251,7 +249,7 @@ int networks_attach(const struct engine *engine, struct container *container,
 	container->state.pid = pid;
 	if (kind == NETWORK_CONTAINER)
 		return copy_names(engine, container, err);
-	if (attach_all(engine, container, networks, &names, err) < 0)
+	if (attach_all(container, networks, &names, err) < 0)
 		return -1;
 	names.mode = modes[kind];
 	/* With the address, and before the child binds the files. */
@@ -286,7 +284,7 @@ int networks_give_back(const struct engine *engine, const struct container *cont
 		}
 		if (i == 0)
 			withdraw(container, &network);
-		dns_remove(engine, names.items[i], container->id);
+		dns_remove(&network, container->id);
 		if (bridge_detach(&network, container->id, err) < 0)
 			result = -1;
 	}
@@ -316,7 +314,7 @@ static int connect_now(const struct engine *engine, struct container *container,
 	if (open_network(engine, name, &network, err) < 0 ||
 	    bridge_attach(&network, container->id, container->state.pid, &attachment, err) < 0)
 		return -1;
-	return add_names(engine, container, name, &network, attachment.address, err);
+	return add_names(container, &network, attachment.address, err);
 }
 
 int networks_connect(const struct engine *engine, struct container *container, const char *name,
@@ -331,9 +329,9 @@ int networks_connect(const struct engine *engine, struct container *container, c
 		return error_set(err, EEXIST, "endpoint with name %s already exists in network %s",
 				 config->name, name);
 	if (kind == NETWORK_HOST || kind == NETWORK_CONTAINER)
-		return error_set(err, EINVAL,
-				 "container sharing network namespace with another container or "
-				 "host cannot be connected to any other network");
+		return error_set(
+			err, EINVAL,
+			"container sharing network namespace with another container or host cannot be connected to any other network");
 	strings_add_all(&config->connection.aliases, aliases);
 	if (container->state.status == CONTAINER_RUNNING &&
 	    connect_now(engine, container, name, names.count, err) < 0)
@@ -382,7 +380,7 @@ int networks_disconnect(const struct engine *engine, struct container *container
 		return -1;
 	if (strcmp(names.items[0], name) == 0)
 		withdraw(container, &network);
-	dns_remove(engine, name, container->id);
+	dns_remove(&network, container->id);
 	if (container->state.status == CONTAINER_RUNNING &&
 	    bridge_cut(&network, container->id, err) < 0)
 		return -1;

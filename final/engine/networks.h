@@ -15,6 +15,7 @@
 
 enum network_kind { NETWORK_NONE, NETWORK_HOST, NETWORK_CONTAINER, NETWORK_BRIDGES };
 
+/* What the name of its network means. */
 enum network_kind networks_kind(const struct container_config *config);
 
 /* The names of the bridge networks that a container is to be in. *names is added to. */
