@@ -139,3 +139,19 @@ has_lives() { [ "$(lives "$1")" -ge "$2" ]; }
     run coracle run --restart always:3 --network none "$IMAGE" true
     exits 125
 }
+
+@test "final logs --since and --until, by date, by seconds, and by how long ago" {
+    coracle run --network none --name timed "$IMAGE" sh -c 'echo one; sleep 1.2; echo two; sleep 1.2; echo three' >/dev/null
+    middle=$(coracle logs -t timed | sed -n 's/Z two$//p')
+    [ "$(coracle logs --since "${middle}Z" timed)" = "two
+three" ]
+    [ "$(coracle logs --until "${middle}" timed)" = "one
+two" ]
+    [ "$(coracle logs --since "$middle+00:00" -n 1 timed)" = three ]
+    [ "$(coracle logs --since "$(date -d "${middle}Z" +%s)" timed | tail -n 1)" = three ]
+    [ "$(coracle logs --since 1h30m timed | wc -l)" -eq 3 ]
+    [ "$(coracle logs --since 1ms timed)" = "" ]
+    [ "$(coracle logs --until 1h timed)" = "" ]
+    run coracle logs --since yesterday timed
+    exits 125
+}

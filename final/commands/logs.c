@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "container.h"
 #include "log.h"
 #include "program.h"
@@ -21,11 +22,20 @@ struct logs_options {
 	struct program_options program;
 	bool follow, timestamps;
 	char *tail;
+	int64_t since, until; /* nanoseconds since 1970; 0: no limit */
 };
 
 #define FIELD(name) offsetof(struct logs_options, name)
 
+static int option_time(void *field, const char *value, struct error *err)
+{
+	return clock_read(value, field, err);
+}
+
 static const struct option_row logs_rows[] = {
+	{"since", 0, "TIME", option_time, FIELD(since),
+	 "Only what was written since: RFC 3339, seconds, or how long ago (\"1h30m\")", NULL, NULL},
+	{"until", 0, "TIME", option_time, FIELD(until), "Only what was written before", NULL, NULL},
 	{"follow", 'f', NULL, option_flag, FIELD(follow), "Go on until the container ends", NULL,
 	 NULL},
 	{"tail", 'n', "NUMBER", option_string, FIELD(tail), "Lines to show from the end (\"all\")",
@@ -37,13 +47,27 @@ static const struct option_row logs_rows[] = {
 
 struct printer {
 	uint64_t skip; /* records that are not to be shown */
+	uint64_t count;
+	int64_t since, until;
 	bool timestamps;
 };
 
+/* Goes by time first, as the tail is one of what is left. */
+static bool is_in_time(const struct printer *printer, const struct log_record *record)
+{
+	int64_t time;
+
+	if (!printer->since && !printer->until)
+		return true;
+	time = clock_nanoseconds(record->time);
+	return time >= printer->since && (!printer->until || time <= printer->until);
+}
+
 static int count_record(void *context, const struct log_record *record)
 {
-	(void)record;
-	++*(uint64_t *)context;
+	struct printer *printer = context;
+
+	printer->count += is_in_time(printer, record);
 	return 0;
 }
 
@@ -64,6 +88,8 @@ static int print_record(void *context, const struct log_record *record)
 	struct printer *printer = context;
 	FILE *out = record->stream == 2 ? stderr : stdout;
 
+	if (!is_in_time(printer, record))
+		return 0;
 	if (printer->skip) {
 		printer->skip--;
 		return 0;
@@ -85,19 +111,19 @@ static int read_log(const struct container *container, long *offset,
 }
 
 /* How many records to pass over, so that no more than the tail is shown. */
-static int count_skipped(const struct container *container, const char *tail, uint64_t *skip,
-			 struct error *err)
+static int count_skipped(const struct container *container, const char *tail,
+			 struct printer *printer, struct error *err)
 {
-	uint64_t wanted = 0, count = 0;
+	uint64_t wanted = 0;
 	long offset = 0;
 
 	if (!tail || strcmp(tail, "all") == 0 || strcmp(tail, "-1") == 0)
 		return 0;
 	if (text_to_number(tail, INT64_MAX, &wanted, err) < 0)
 		return error_wrap(err, "invalid value for \"tail\"");
-	if (read_log(container, &offset, count_record, &count, err) < 0)
+	if (read_log(container, &offset, count_record, printer, err) < 0)
 		return -1;
-	*skip = count > wanted ? count - wanted : 0;
+	printer->skip = printer->count > wanted ? printer->count - wanted : 0;
 	return 0;
 }
 
@@ -147,14 +173,16 @@ static int follow(const struct engine *engine, const struct container *container
 static int show(const struct call *call, const struct logs_options *options, const char *name,
 		struct error *err)
 {
-	struct printer printer = {.timestamps = options->timestamps};
+	struct printer printer = {.timestamps = options->timestamps,
+				  .since = options->since,
+				  .until = options->until};
 	AUTO_CONTAINER struct container container = {0};
 	AUTO_ENGINE struct engine engine = {0};
 	long offset = 0;
 
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    container_find(&engine, name, &container, err) < 0 ||
-	    count_skipped(&container, options->tail, &printer.skip, err) < 0)
+	    count_skipped(&container, options->tail, &printer, err) < 0)
 		return -1;
 	if (options->follow)
 		return follow(&engine, &container, &printer, err);

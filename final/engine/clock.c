@@ -1,7 +1,10 @@
 /* Times as text; see clock.h. */
 #include "clock.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,4 +32,109 @@ int64_t clock_seconds(const char *text)
 	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &utc))
 		return 0;
 	return timegm(&utc);
+}
+
+#define SECOND INT64_C(1000000000)
+
+/* ".5" and the like; *end is behind it. */
+static int64_t fraction(const char *text, const char **end)
+{
+	int64_t value = 0, unit = SECOND;
+
+	*end = text;
+	if (*text != '.')
+		return 0;
+	for (text++; *text >= '0' && *text <= '9'; text++) {
+		unit /= 10;
+		value += unit * (*text - '0');
+	}
+	*end = text;
+	return value;
+}
+
+int64_t clock_nanoseconds(const char *text)
+{
+	int64_t seconds = clock_seconds(text);
+	const char *dot = seconds ? strchr(text, '.') : NULL, *end;
+
+	return seconds * SECOND + (dot ? fraction(dot, &end) : 0);
+}
+
+/* "1h30m", "90s", "1.5h", "200ms". */
+static bool read_span(const char *text, int64_t *nanoseconds)
+{
+	static const struct {
+		const char *name;
+		double nanoseconds;
+	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+	double sum = 0;
+
+	while (*text >= '0' && *text <= '9') {
+		char *unit;
+		double value = strtod(text, &unit);
+		size_t length = strcspn(unit, "0123456789."), i = 0;
+
+		while (i < 6 && (strlen(units[i].name) != length ||
+				 strncmp(units[i].name, unit, length) != 0))
+			i++;
+		if (i == 6)
+			return false;
+		sum += value * units[i].nanoseconds;
+		text = unit + length;
+	}
+	*nanoseconds = (int64_t)sum;
+	return !*text && sum < 9e18;
+}
+
+/* The zone at the end: "Z", "+01:00" or none. Returns seconds east of Greenwich; *good tells. */
+static int zone(const char *text, bool *good)
+{
+	int hours = 0, minutes = 0, used = 0;
+
+	*good = !*text || strcmp(text, "Z") == 0;
+	if (*good)
+		return 0;
+	*good = (*text == '+' || *text == '-') &&
+		sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) == 2 && !text[1 + used];
+	return (*text == '-' ? -60 : 60) * (60 * hours + minutes);
+}
+
+static bool read_date(const char *text, int64_t *nanoseconds)
+{
+	static const char *const shapes[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H",
+					     "%Y-%m-%d"};
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		struct tm utc = {0};
+		const char *rest = strptime(text, shapes[i], &utc);
+		int64_t part = rest ? fraction(rest, &rest) : 0;
+		bool good = false;
+		int east = rest ? zone(rest, &good) : 0;
+
+		if (good) {
+			*nanoseconds = (timegm(&utc) - east) * SECOND + part;
+			return true;
+		}
+	}
+	return false;
+}
+
+int clock_read(const char *text, int64_t *nanoseconds, struct error *err)
+{
+	const char *end = text + strspn(text, "0123456789");
+	struct timespec now;
+	int64_t span;
+
+	if (read_date(text, nanoseconds))
+		return 0;
+	if (end > text && end - text < 12 && (!*end || *end == '.')) {
+		*nanoseconds = strtoll(text, NULL, 10) * SECOND + fraction(end, &end);
+		if (!*end)
+			return 0;
+	}
+	if (!*text || !read_span(text, &span))
+		return error_set(err, EINVAL, "it is no time: '%s'", text);
+	clock_gettime(CLOCK_REALTIME, &now);
+	*nanoseconds = now.tv_sec * SECOND + now.tv_nsec - span;
+	return 0;
 }

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "error.h"
+
 #define CLOCK_TEXT_SIZE 40
 
 /* Writes the current time into `text`. */
@@ -11,5 +13,12 @@ void clock_now(char text[CLOCK_TEXT_SIZE]);
 
 /* Seconds since 1970 of such a text; 0 if it is none. */
 int64_t clock_seconds(const char *text);
+
+/* Nanoseconds since 1970 of such a text; 0 if it is none. */
+int64_t clock_nanoseconds(const char *text);
+
+/* Reads a time as --since takes it: RFC 3339 in part or whole (UTC without a zone), seconds since
+ * 1970, or how long ago, as "1h30m". -1 with EINVAL. */
+int clock_read(const char *text, int64_t *nanoseconds, struct error *err);
 
 #endif
