@@ -16,7 +16,7 @@
 
 static void become(const char *program, const char *verb, int channel)
 {
-	char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)verb, NULL};
+	char *const argv[] = {memory_string(program), memory_string(verb), NULL};
 
 	/* Its reader may go first, and its caller ignores what it does not need to. */
 	signal(SIGPIPE, SIG_DFL);

@@ -108,9 +108,10 @@ static int log_in(struct login_options *options, const char *server, struct erro
 		      stderr);
 	if (complete(options, err) < 0)
 		return -1;
-	if (!*options->user || !*options->password)
-		return error_set(err, EINVAL, "%s is required",
-				 *options->user ? "password" : "username");
+	if (!options->user || !*options->user)
+		return error_set(err, EINVAL, "username is required");
+	if (!options->password || !*options->password)
+		return error_set(err, EINVAL, "password is required");
 	login.user = options->user;
 	login.password = options->password;
 	return image_helper_login(&login, err);
