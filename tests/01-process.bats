@@ -613,3 +613,11 @@ EOF
 --workdir|relative|needs to be an absolute path
 E2
 }
+
+@test "01 a command whose output nobody reads any more ends, with a terminal too" {
+    ! program_is_at_least 07 || return 0 # a container of coracle outlives its client
+    export -f contain program_number
+    run timeout 10 bash -c 'contain -t -- yes | head -n 1'
+    exits 0
+    says y
+}

@@ -50,6 +50,14 @@ static int connect_terminal(struct process *process, struct raw_terminal *raw, s
 	return terminal_make_raw(STDIN_FILENO, raw, err);
 }
 
+/* Nobody reads our output any more: the command is to know, as a broken pipe would tell it. */
+static void hang_up(struct process *process)
+{
+	relay_finish(&process->relay);
+	close(process->terminal);
+	process->terminal = 0;
+}
+
 static int wait_until_end(struct process *process, int signals, struct error *err)
 {
 	enum { PROCESS, SIGNALS, RELAY };
@@ -69,6 +77,8 @@ static int wait_until_end(struct process *process, int signals, struct error *er
 		if (fds[SIGNALS].revents && forward_signal(process, signals, err) < 0)
 			return -1;
 		relay_move(&process->relay, fds + RELAY);
+		if (process->terminal > 0 && process->relay.lanes[0].from < 0)
+			hang_up(process);
 	}
 }
 
