@@ -76,19 +76,19 @@ static int copy(int input_fd, const int *output_fds, size_t output_count, struct
 	return (int)count;
 }
 
-int digest_copy(int input_fd, const int *output_fds, size_t output_count, char text[DIGEST_SIZE],
-		uint64_t *bytes, struct error *err)
+int digest_copy(int input_fd, const int *output_fds, size_t output_count, struct digested *digested,
+		struct error *err)
 {
 	AUTO_DIGEST struct digest digest = {0};
 	int count;
 
 	digest_begin(&digest);
-	*bytes = 0;
+	digested->bytes = 0;
 	while ((count = copy(input_fd, output_fds, output_count, &digest, err)) > 0)
-		*bytes += (uint64_t)count;
+		digested->bytes += (uint64_t)count;
 	if (count < 0)
 		return -1;
-	digest_end(&digest, text);
+	digest_end(&digest, digested->text);
 	return 0;
 }
 

@@ -33,8 +33,12 @@ void digest_of(const void *bytes, size_t count, char text[DIGEST_SIZE]);
 /* Copies all of input_fd to each output, and tells the digest and the number of the bytes that were
  * written. They are read once, into memory that nobody else has: tee(2) would copy less, but whoever
  * had written them could change them after they were hashed. vmsplice(2) */
-int digest_copy(int input_fd, const int *output_fds, size_t output_count, char text[DIGEST_SIZE],
-		uint64_t *bytes, struct error *err);
+struct digested {
+	char text[DIGEST_SIZE];
+	uint64_t bytes;
+};
+int digest_copy(int input_fd, const int *output_fds, size_t output_count, struct digested *digested,
+		struct error *err);
 
 void digest_release(struct digest *digest);
 #define AUTO_DIGEST CLEANUP(digest_release)

@@ -2,9 +2,7 @@
 #include "helper_archive.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "image_commit.h"
 #include "image_import.h"
@@ -23,12 +21,14 @@ static int input_of(const struct archive_options *options, struct error *err)
 	return text_to_number(options->input, 1 << 20, &fd, err) < 0 ? -1 : (int)fd;
 }
 
-static int tag(const struct archive_options *options, char *const *operands, struct error *err)
+static int tag(const struct archive_options *options, char *const *operands, struct strings *said,
+	       struct error *err)
 {
 	AUTO_REFERENCE struct reference target = {0};
 	AUTO_IMAGE struct image image = {0};
 	AUTO_CLOSE int lock = -1;
 
+	(void)said;
 	if (!operands[0] || !operands[1])
 		return error_set(err, EINVAL, "an image and its new name are needed");
 	if (reference_parse(operands[1], &target, err) < 0)
@@ -42,33 +42,29 @@ static int tag(const struct archive_options *options, char *const *operands, str
 				   err);
 }
 
-static int save(const struct archive_options *options, char *const *operands, struct error *err)
+static int save(const struct archive_options *options, char *const *operands, struct strings *said,
+		struct error *err)
 {
 	AUTO_STRINGS struct strings names = {0};
 	AUTO_CLOSE int lock = store_lock(options->root, false, err);
 
+	(void)said;
 	strings_add_argv(&names, operands);
-	return lock < 0 ? -1 : image_save(options->root, &names, STDOUT_FILENO, err);
+	return lock < 0 ? -1 : image_save(options->root, &names, options->output_fd, err);
 }
 
-static int load(const struct archive_options *options, char *const *operands, struct error *err)
+static int load(const struct archive_options *options, char *const *operands, struct strings *said,
+		struct error *err)
 {
 	const struct load_request request = {options->root, options->platform,
 					     input_of(options, err)};
-	AUTO_STRINGS struct strings loaded = {0};
-	int result;
 
 	(void)operands;
-	if (request.input_fd < 0)
-		return -1;
-	result = image_load(&request, &loaded, err);
-	/* Also after a failure: those before it are there. */
-	for (size_t i = 0; i < loaded.count; i++)
-		puts(loaded.items[i]);
-	return result;
+	return request.input_fd < 0 ? -1 : image_load(&request, said, err);
 }
 
-static int import(const struct archive_options *options, char *const *operands, struct error *err)
+static int import(const struct archive_options *options, char *const *operands,
+		  struct strings *said, struct error *err)
 {
 	const struct import_request request = {
 		.root = options->root,
@@ -82,12 +78,13 @@ static int import(const struct archive_options *options, char *const *operands, 
 
 	if (request.input_fd < 0 || image_import(&request, id, err) < 0)
 		return -1;
-	puts(id);
+	strings_add(said, id);
 	return 0;
 }
 
 /* Operands: NAME ("": none), the base, overrides of its config. */
-static int commit(const struct archive_options *options, char *const *operands, struct error *err)
+static int commit(const struct archive_options *options, char *const *operands,
+		  struct strings *said, struct error *err)
 {
 	struct commit_request request = {
 		.root = options->root,
@@ -106,39 +103,43 @@ static int commit(const struct archive_options *options, char *const *operands, 
 	request.overrides = operands[2];
 	if (image_commit(&request, id, err) < 0)
 		return -1;
-	puts(id);
+	strings_add(said, id);
 	return 0;
 }
 
-/* Exits as a failure on findings, with all of them on standard output. */
-static int check(const struct archive_options *options, char *const *operands, struct error *err)
+/* Fails on findings, and says all of them. */
+static int check(const struct archive_options *options, char *const *operands, struct strings *said,
+		 struct error *err)
 {
 	AUTO_STORE_CHECK struct store_check found = {0};
 	AUTO_CLOSE int lock = store_lock(options->root, false, err);
+	AUTO_FREE char *sound = NULL;
 
 	(void)operands;
 	if (lock < 0 || store_check(options->root, &found, err) < 0)
 		return -1;
-	for (size_t i = 0; i < found.findings.count; i++)
-		puts(found.findings.items[i]);
+	strings_add_all(said, &found.findings);
 	if (found.findings.count)
 		return error_set(err, EIO, "the image store has %zu fault%s", found.findings.count,
 				 found.findings.count == 1 ? "" : "s");
-	printf("images: %zu names, %zu blobs and %zu layers are sound\n", found.references,
-	       found.blobs, found.layers);
+	sound = memory_format("images: %zu names, %zu blobs and %zu layers are sound",
+			      found.references, found.blobs, found.layers);
+	strings_add(said, sound);
 	return 0;
 }
 
 static const struct {
 	const char *name;
-	int (*run)(const struct archive_options *options, char *const *operands, struct error *err);
-} commands[] = {{"tag", tag}, {"save", save}, {"load", load}, {"import", import}, {"commit", commit}, {"check", check}};
+	int (*run)(const struct archive_options *options, char *const *operands,
+		   struct strings *said, struct error *err);
+} commands[] = {{"tag", tag},	    {"save", save},	{"load", load},
+		{"import", import}, {"commit", commit}, {"check", check}};
 
 int helper_archive_run(const char *command, const struct archive_options *options,
-		       char *const *operands, struct error *err)
+		       char *const *operands, struct strings *said, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		if (strcmp(commands[i].name, command) == 0)
-			return commands[i].run(options, operands, err);
+			return commands[i].run(options, operands, said, err);
 	return error_set(err, EINVAL, "unknown command '%s'", command);
 }

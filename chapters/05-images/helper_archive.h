@@ -9,12 +9,13 @@ struct archive_options {
 	const char *root, *platform, *message;
 	const char *input; /* the number of a descriptor */
 	struct strings changes;
+	int output_fd;
 };
 
-/* Runs one of them; what Docker prints goes to standard output: save's archive, the names that were loaded,
- * the id of what was imported, the findings. `operands` end in NULL: SOURCE TARGET of tag, names of save, nothing
+/* Runs one of them. save's archive goes to options->output_fd; what is to be printed is added to *said,
+ * a line each, also on failure: the names that were loaded, the id of what was imported, the findings. `operands` end in NULL: SOURCE TARGET of tag, names of save, nothing
  * or a name of import. */
 int helper_archive_run(const char *command, const struct archive_options *options,
-		       char *const *operands, struct error *err);
+		       char *const *operands, struct strings *said, struct error *err);
 
 #endif

@@ -170,12 +170,18 @@ static int with_archive(const struct helper_options *options, const char *comman
 			char *const *operands, struct error *err)
 {
 	struct archive_options archive = options->archive;
+	AUTO_STRINGS struct strings said = {0};
+	int result;
 
 	archive.root = options->root;
 	archive.platform = options->platform;
 	archive.message = options->message;
 	archive.input = options->input;
-	return helper_archive_run(command, &archive, operands, err);
+	archive.output_fd = STDOUT_FILENO;
+	result = helper_archive_run(command, &archive, operands, &said, err);
+	for (size_t i = 0; i < said.count; i++)
+		puts(said.items[i]);
+	return result;
 }
 
 static int run(const struct helper_options *options, const char *command, char *const *operands,

@@ -54,8 +54,7 @@ static int examine_blob(const char *root, const char *name, struct store_check *
 	AUTO_FREE char *claimed = memory_format("sha256:%s", name);
 	AUTO_FREE char *path = NULL;
 	AUTO_CLOSE int fd = -1;
-	char digest[DIGEST_SIZE];
-	uint64_t bytes;
+	struct digested blob;
 
 	if (!reference_is_digest(claimed)) {
 		find(check, "blobs/sha256/%s: its name is not a digest", name);
@@ -65,12 +64,12 @@ static int examine_blob(const char *root, const char *name, struct store_check *
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, "open '%s'", path);
-	if (digest_copy(fd, NULL, 0, digest, &bytes, err) < 0)
+	if (digest_copy(fd, NULL, 0, &blob, err) < 0)
 		return -1;
 	check->blobs++;
-	if (strcmp(digest, claimed) != 0)
+	if (strcmp(blob.text, claimed) != 0)
 		find(check, "blobs/sha256/%s: it holds %llu bytes of another digest, %s", name,
-		     (unsigned long long)bytes, digest);
+		     (unsigned long long)blob.bytes, blob.text);
 	return 0;
 }
 

@@ -160,26 +160,33 @@ static void add_name(const struct tree *tree, const char *path, struct text *nam
 		text_add_string(name, path);
 }
 
-static int write_entry(struct tree *tree, const char *path, int fd, const struct stat *st,
-		       struct archive_entry *entry, struct error *err)
-{
-	const char *first = find_linked(tree, st);
+/* What is found at a path; fd is for its link's target. */
+struct node {
+	const char *path;
+	int fd;
+	struct stat st;
+};
 
-	add_name(tree, path, &entry->name);
+static int write_entry(struct tree *tree, const struct node *node, struct archive_entry *entry,
+		       struct error *err)
+{
+	const char *first = find_linked(tree, &node->st);
+
+	add_name(tree, node->path, &entry->name);
 	if (first) {
 		entry->type = ARCHIVE_HARD_LINK;
 		text_add_string(&entry->target, first);
 	} else {
-		remember(tree, st, text_string(&entry->name));
+		remember(tree, &node->st, text_string(&entry->name));
 	}
 	if (entry->type == ARCHIVE_DIRECTORY)
 		text_add_string(&entry->name, "/");
-	if (entry->type == ARCHIVE_SYMLINK && add_target(fd, entry, err) < 0)
+	if (entry->type == ARCHIVE_SYMLINK && add_target(node->fd, entry, err) < 0)
 		return -1;
 	if (entry->type != ARCHIVE_FILE)
 		return archive_write_entry(tree->output_fd, entry, err);
-	entry->size_bytes = (uint64_t)st->st_size;
-	return write_file(tree, path, entry, err);
+	entry->size_bytes = (uint64_t)node->st.st_size;
+	return write_file(tree, node->path, entry, err);
 }
 
 /* --- of a layer ------------------------------------------------------------------------------ */
@@ -236,37 +243,42 @@ static bool is_place_to_mount(const struct tree *tree, const char *path, const s
 	return S_ISREG(st->st_mode) && st->st_size == 0;
 }
 
+static void fill_entry(const struct stat *st, struct archive_entry *entry)
+{
+	entry->mode = st->st_mode & 07777;
+	entry->uid = st->st_uid;
+	entry->gid = st->st_gid;
+	entry->mtime = st->st_mtim;
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
+		entry->major = major(st->st_rdev);
+		entry->minor = minor(st->st_rdev);
+	}
+}
+
 /* Returns 1 for a directory. */
 static int write_path(struct tree *tree, const char *path, struct error *err)
 {
 	AUTO_CLOSE int fd = open_at(tree, path, O_PATH);
 	struct archive_entry entry = {0};
-	struct stat st;
+	struct node node = {.path = path, .fd = fd};
 	int result;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &node.st) < 0)
 		return error_sys(err, "examine '/%s'", path);
-	entry.type = (enum archive_type)type_of(&st);
-	if (!entry.type || (tree->layer && is_place_to_mount(tree, path, &st)))
+	entry.type = (enum archive_type)type_of(&node.st);
+	if (!entry.type || (tree->layer && is_place_to_mount(tree, path, &node.st)))
 		return 0;
-	if (tree->layer && S_ISCHR(st.st_mode) && st.st_rdev == 0)
+	if (tree->layer && S_ISCHR(node.st.st_mode) && node.st.st_rdev == 0)
 		return write_whiteout(tree, path, err);
-	entry.mode = st.st_mode & 07777;
-	entry.uid = st.st_uid;
-	entry.gid = st.st_gid;
-	entry.mtime = st.st_mtim;
-	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
-		entry.major = major(st.st_rdev);
-		entry.minor = minor(st.st_rdev);
-	}
-	result = write_entry(tree, path, fd, &st, &entry, err);
+	fill_entry(&node.st, &entry);
+	result = write_entry(tree, &node, &entry, err);
 	text_release(&entry.name);
 	text_release(&entry.target);
-	if (result == 0 && tree->layer && S_ISDIR(st.st_mode))
+	if (result == 0 && tree->layer && S_ISDIR(node.st.st_mode))
 		result = write_opaque(tree, path, err);
-	return result < 0 ? -1 : S_ISDIR(st.st_mode);
+	return result < 0 ? -1 : S_ISDIR(node.st.st_mode);
 }
 
 static int write_directory(struct tree *tree, const char *path, struct error *err)

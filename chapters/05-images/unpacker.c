@@ -37,8 +37,13 @@ static int keep(const void *context, struct layer_result *result, struct error *
 	const struct place *place = context;
 	const int outputs[] = {place->blob_fd, place->output_fd};
 
-	return digest_copy(place->input_fd, outputs, ARRAY_LENGTH(outputs), result->digest,
-			   &result->compressed_bytes, err);
+	struct digested blob;
+
+	if (digest_copy(place->input_fd, outputs, ARRAY_LENGTH(outputs), &blob, err) < 0)
+		return -1;
+	memcpy(result->digest, blob.text, sizeof(result->digest));
+	result->compressed_bytes = blob.bytes;
+	return 0;
 }
 
 static int decode(const void *context, struct layer_result *result, struct error *err)
@@ -52,9 +57,12 @@ static int decode(const void *context, struct layer_result *result, struct error
 static int witness(const void *context, struct layer_result *result, struct error *err)
 {
 	const struct place *place = context;
-	uint64_t bytes;
+	struct digested archive;
 
-	return digest_copy(place->input_fd, &place->output_fd, 1, result->diff_id, &bytes, err);
+	if (digest_copy(place->input_fd, &place->output_fd, 1, &archive, err) < 0)
+		return -1;
+	memcpy(result->diff_id, archive.text, sizeof(result->diff_id));
+	return 0;
 }
 
 /* A source of archive.h. */

@@ -109,9 +109,9 @@ static int open_output(const char *file, char **temporary, struct error *err)
 
 	if (!file) {
 		if (isatty(STDOUT_FILENO))
-			return error_set(err, EINVAL,
-					 "cowardly refusing to save to a terminal. Use the -o "
-					 "flag or redirect");
+			return error_set(
+				err, EINVAL,
+				"cowardly refusing to save to a terminal. Use the -o flag or redirect");
 		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	}
 	*temporary = memory_format("%s.XXXXXX", file);

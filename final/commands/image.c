@@ -88,19 +88,28 @@ struct step {
 	uint64_t bytes;
 };
 
-/* Fills a step; a layer that is not empty is the next of the image's. */
-static int read_step(const char *root, const cJSON *entry, const struct image *image, size_t *layer,
-		     struct step *step, struct error *err)
+/* What the steps are read from. A step that is not empty has made the next layer. */
+struct history {
+	const char *root;
+	const struct image *image;
+	size_t layer;
+};
+
+static int read_step(struct history *history, const cJSON *entry, struct step *step,
+		     struct error *err)
 {
+	const struct strings *diff_ids = &history->image->config.diff_ids;
+
 	*step = (struct step){.created = "", .command = "", .comment = ""};
 	if (json_get_string(entry, "created", &step->created, err) < 0 ||
 	    json_get_string(entry, "created_by", &step->command, err) < 0 ||
 	    json_get_string(entry, "comment", &step->comment, err) < 0 ||
 	    json_get_bool(entry, "empty_layer", &step->empty, err) < 0)
 		return -1;
-	if (step->empty || *layer == image->config.diff_ids.count)
+	if (step->empty || history->layer == diff_ids->count)
 		return 0;
-	return store_layer_size(root, image->config.diff_ids.items[(*layer)++], &step->bytes, err);
+	return store_layer_size(history->root, diff_ids->items[history->layer++], &step->bytes,
+				err);
 }
 
 static void add_step(const struct step *step, const char *id,
@@ -143,25 +152,27 @@ static void print_history(const struct step *steps, size_t count, const struct i
 	fputs(text_string(&text), stdout);
 }
 
-static int history(const struct call *call, const char *name,
-		   const struct image_command_options *options, struct error *err)
+static int show_history(const struct call *call, const char *name,
+			const struct image_command_options *options, struct error *err)
 {
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_IMAGE struct image image = {0};
 	AUTO_JSON cJSON *config = NULL;
 	AUTO_FREE struct step *steps = NULL;
 	const cJSON *list = NULL, *entry;
-	size_t count = 0, layer = 0;
+	struct history history = {.image = &image};
+	size_t count = 0;
 
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    store_find(engine.root, name, &image, err) < 0)
 		return -1;
+	history.root = engine.root;
 	config = read_config(engine.root, image.id, err);
 	if (!config || json_get_array(config, "history", &list, err) < 0)
 		return -1;
 	steps = memory_zeroed((size_t)cJSON_GetArraySize(list) + 1, sizeof(*steps));
 	cJSON_ArrayForEach(entry, list)
-		if (read_step(engine.root, entry, &image, &layer, &steps[count++], err) < 0)
+		if (read_step(&history, entry, &steps[count++], err) < 0)
 			return -1;
 	print_history(steps, count, &image, options);
 	return 0;
@@ -178,7 +189,8 @@ int command_history(const struct call *call)
 	int operand = subcommand_options(call, groups, 1, 1);
 	struct error err;
 
-	return history(call, call->argv[operand], &options, &err) < 0 ? subcommand_fail(&err) : 0;
+	return show_history(call, call->argv[operand], &options, &err) < 0 ? subcommand_fail(&err)
+									   : 0;
 }
 
 /* --- prune ----------------------------------------------------------------------------------- */

@@ -58,10 +58,16 @@ static int open_overlay(const struct engine *engine, const struct container *con
 static int export_here(const struct engine *engine, const struct container *container,
 		       int output_fd, struct error *err)
 {
-	AUTO_CLOSE int root = container->state.status == CONTAINER_RUNNING
-				      ? open_mounted(container, err)
-				      : open_overlay(engine, container, err);
+	AUTO_CLOSE int root = -1;
+	bool ended = container->state.status != CONTAINER_RUNNING;
 
+	if (!ended) {
+		root = open_mounted(container, err);
+		/* It was running a moment ago. */
+		ended = root < 0 && (err->code == ENOENT || err->code == ESRCH);
+	}
+	if (ended)
+		root = open_overlay(engine, container, err);
 	return root < 0 ? -1 : tree_archive_write(root, output_fd, err);
 }
 

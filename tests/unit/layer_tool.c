@@ -29,11 +29,14 @@ static int hash(int input, int blob, struct layer_result *result, struct error *
 {
 	AUTO_COMPRESSION struct compression compression = {0};
 	AUTO_DIGEST struct digest digest = {0};
+	struct digested received;
 	const unsigned char *bytes;
 	size_t count;
 
-	if (digest_copy(input, &blob, 1, result->digest, &result->compressed_bytes, err) < 0)
+	if (digest_copy(input, &blob, 1, &received, err) < 0)
 		return -1;
+	memcpy(result->digest, received.text, sizeof(result->digest));
+	result->compressed_bytes = received.bytes;
 	lseek(input, 0, SEEK_SET);
 	digest_begin(&digest);
 	if (compression_open(&compression, input, err) < 0)

@@ -15,6 +15,7 @@
 #define unpacker_start liar_start
 #define unpacker_finish liar_finish
 #define unpacker_release liar_release
+#define unpacker_channel liar_channel
 #include "../../chapters/05-images/unpacker.c"
 #undef layer_unpack
 #undef compression_copy
@@ -35,8 +36,7 @@ int lying_copy(int input_fd, int output_fd, struct error *err)
 	char bytes[100];
 
 	if (!decoder_lies)
-		return digest_copy(input_fd, &output_fd, 1, (char[DIGEST_SIZE]){0}, &(uint64_t){0},
-				   err);
+		return digest_copy(input_fd, &output_fd, 1, &(struct digested){0}, err);
 	while (read(input_fd, bytes, sizeof(bytes)) > 0)
 		;
 	if (open("/etc/passwd", O_RDONLY) >= 0 || open("planted", O_WRONLY | O_CREAT, 0644) >= 0 ||
