@@ -75,6 +75,8 @@ const struct subcommand subcommands[] = {
 	{"volume", "COMMAND", "Manage volumes", command_volume},
 	{"network", "COMMAND", "Manage networks", command_network},
 	{"port", "CONTAINER [PORT[/PROTOCOL]]", "List published ports of a container", command_port},
+	{"completion", "bash|zsh", "Print a script that completes commands and options",
+	 command_completion},
 	{"version", "", "Show the version of coracle, and what it stands on", command_version},
 	{"help", "[COMMAND]", "Show this list, or the options of a command", command_help},
 	{0},
