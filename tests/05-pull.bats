@@ -118,7 +118,9 @@ log_in() # REGISTRY USER:PASSWORD
     exits 0
     layer=$(sed -n 's/: Pulling fs layer$//p' <<<"$output")
     digest=$(skopeo inspect --raw --tls-verify=false "docker://$PLAIN/team/busybox" | sha256sum | cut -d' ' -f1)
-    [ "$output" = "latest: Pulling from team/busybox
+    default=
+    [ "$PROGRAM" != coracle ] || default=$'Using default tag: latest\n'
+    [ "$output" = "${default}latest: Pulling from team/busybox
 $layer: Pulling fs layer
 $layer: Pull complete
 Digest: sha256:$digest
@@ -548,7 +550,7 @@ HELPER
     run pull -q "$HOSTILE/flaky"
     exits 0
     rm -r "$S"
-    refuses down "answered 503 to manifests/latest: never"
+    refuses down "answered 503 to 'down/manifests/latest': never"
     [ "$(grep -c 'GET /v2/down/manifests/latest 503' "$F/hostile.log")" -eq 5 ]
 }
 
