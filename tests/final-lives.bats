@@ -93,3 +93,25 @@ run" ]
     coracle rm -f after
     detached after true
 }
+
+@test "final container prune asks, and removes what does not run" {
+    detached runs sleep 1000
+    ended=$(detached ended true)
+    await not_running ended
+    labelled=$(coracle create --network none --name labelled -l keep "$IMAGE" true)
+    run coracle container prune <<<n
+    exits 1
+    says "WARNING! This will remove all stopped containers."
+    [ "$(containers)" -eq 3 ]
+    run coracle container prune -f --filter until=1h
+    exits 0
+    [ "$output" = "Total reclaimed space: 0B" ]
+    run coracle container prune -f --filter label=keep
+    says "$labelled"
+    run coracle container prune -f
+    exits 0
+    [ "${lines[0]}" = "Deleted Containers:" ]
+    [ "${lines[1]}" = "$ended" ]
+    [ "$(coracle container ls -a --format '{{.Names}}')" = runs ]
+    [ "$(coracle container inspect -f '{{.Name}}' runs)" = /runs ]
+}

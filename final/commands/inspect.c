@@ -135,6 +135,8 @@ int command_inspect(const struct call *call)
 
 	if (strcmp(call->subcommand->name, "image inspect") == 0 && !options.type)
 		options.type = memory_string("image");
+	if (strcmp(call->subcommand->name, "container inspect") == 0 && !options.type)
+		options.type = memory_string("container");
 	status = inspect(call, operand, &options, &err);
 	/* Docker's status for a template that can't be read. */
 	if (status < 0)

@@ -85,9 +85,11 @@ void object_add_network_settings(cJSON *object, const struct engine *engine,
 	object_add_ports(to, "Ports", running ? &connection->exposed : &none,
 			 running ? &container->state.ports : &none);
 	all = cJSON_CreateObject();
-	if (names.count == 0)
+	if (names.count == 0) {
 		add_network(cJSON_AddObjectToObject(all, container->config.network), container,
 			    NULL, true);
+		add_network(to, container, NULL, false);
+	}
 	for (size_t i = 0; i < names.count; i++) {
 		struct bridge_network network;
 		struct error gone;

@@ -75,6 +75,7 @@ const struct subcommand subcommands[] = {
 	{"volume", "COMMAND", "Manage volumes", command_volume},
 	{"network", "COMMAND", "Manage networks", command_network},
 	{"port", "CONTAINER [PORT[/PROTOCOL]]", "List published ports of a container", command_port},
+	{"container", "COMMAND", "Manage containers", command_container},
 	{"completion", "bash|zsh", "Print a script that completes commands and options",
 	 command_completion},
 	{"version", "", "Show the version of coracle, and what it stands on", command_version},

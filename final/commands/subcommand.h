@@ -122,6 +122,7 @@ int command_unpause(const struct call *call);
 int command_update(const struct call *call);
 int command_stats(const struct call *call);
 int command_top(const struct call *call);
+int command_container(const struct call *call);
 int command_completion(const struct call *call);
 int command_version(const struct call *call);
 int command_help(const struct call *call);
