@@ -132,7 +132,7 @@ container_dir()
 
 @test "03 a device that is not in Docker's list can be made, but not opened" {
     local device
-    for device in "c 10 200" "b 7 0"; do
+    for device in "c 10 229" "b 7 0"; do
         run contain -- sh -c "mknod /tmp/device $device && echo made; : </tmp/device && echo opened"
         says made
         says "Operation not permitted"
@@ -146,7 +146,7 @@ container_dir()
         for device in null zero full random urandom ptmx; do
             (: </dev/$device) && (: >/dev/$device) && echo $device is open
         done
-        mknod /tmp/device c 1 3 && echo anything >/tmp/device && echo one of its own is open'
+        rm -f /tmp/device; mknod /tmp/device c 1 3 && echo anything >/tmp/device && echo one of its own is open'
     rm -f "$ROOTFS/tmp/device"
     exits 0
     for device in null zero full random urandom ptmx "one of its own"; do
@@ -259,4 +259,212 @@ refuses()
     refuses "Invalid value 1-0 for cpuset cpus" --cpuset-cpus 1-0
     refuses "Invalid value 0,, for cpuset mems" --cpuset-mems 0,,
     refuses "'few' is not a whole number" --pids-limit few
+}
+
+# --- devices and disks ---------------------------------------------------------------------------
+
+# A loop device over a new file of $1 megabytes: its path in $LOOP; ended by end_loop.
+begin_loop()
+{
+    FILE=$BATS_TEST_TMPDIR/disk
+    head -c "$1"M /dev/zero >"$FILE"
+    LOOP=$(losetup --find --show --direct-io=off "$FILE")
+}
+end_loop() { losetup -d "$LOOP"; }
+
+@test "03 --device-cgroup-rule opens a loop device that is shut without it" {
+    begin_loop 1
+    local open="mknod /tmp/loop b 7 ${LOOP#/dev/loop}; head -c 1 /tmp/loop | wc -c; rm /tmp/loop"
+    run contain -- sh -c "$open"
+    says "Operation not permitted"
+    run contain --device-cgroup-rule "b 7:* r" -- sh -c "$open"
+    end_loop
+    exits 0
+    [ "$output" = 1 ]
+    refuses "invalid device cgroup format 'b 7'" --device-cgroup-rule "b 7"
+}
+
+@test "03 --device-write-bps and --device-read-bps slow a disk down" {
+    begin_loop 8
+    local node="mknod /tmp/loop b 7 ${LOOP#/dev/loop}" began took
+    local rule=(--device-cgroup-rule "b 7:* rw")
+    began=$(date +%s%N)
+    run contain "${rule[@]}" --device-write-bps "$LOOP:1mb" -- \
+        sh -c "$node; dd if=/dev/zero of=/tmp/loop bs=256k count=8 conv=fsync oflag=direct; rm /tmp/loop"
+    took=$((($(date +%s%N) - began) / 1000000))
+    exits 0
+    [ "$took" -gt 1200 ] || { echo "2 MB were written in $took ms"; end_loop; return 1; }
+    began=$(date +%s%N)
+    run contain "${rule[@]}" --device-read-bps "$LOOP:1mb" -- \
+        sh -c "$node; dd if=/tmp/loop of=/dev/null bs=256k count=8 iflag=direct; rm /tmp/loop"
+    took=$((($(date +%s%N) - began) / 1000000))
+    exits 0
+    [ "$took" -gt 1200 ] || { echo "2 MB were read in $took ms"; end_loop; return 1; }
+    run contain "${rule[@]}" --device-read-iops "$LOOP:1000" --device-write-iops "$LOOP:2000" -- \
+        sh -c "cat /sys/fs/cgroup/io.max /sys/fs/cgroup/blkio/blkio.throttle.*_iops_device 2>/dev/null; true"
+    end_loop
+    if on_v2; then
+        says "riops=1000 wiops=2000"
+    else
+        says "7:${LOOP#/dev/loop} 1000"
+        says "7:${LOOP#/dev/loop} 2000"
+    fi
+}
+
+@test "03 rates and weights that make no sense are refused in Docker's words" {
+    refuses "bad format: sda" --device-read-bps sda
+    refuses "bad format for device path: sda:1mb" --device-write-bps sda:1mb
+    refuses "invalid rate for device: /dev/sda:fast. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb" --device-read-bps /dev/sda:fast
+    refuses "invalid rate for device: /dev/sda:1mb. The correct format is <device-path>:<number>. Number must be a positive integer" --device-read-iops /dev/sda:1mb
+    refuses "set --device-write-iops: find the device '/dev/none-such': No such file or directory" --device-write-iops /dev/none-such:10
+    refuses "Range of blkio weight is from 10 to 1000" --blkio-weight 5
+    refuses "Invalid value: 101, valid memory swappiness range is 0-100" --memory-swappiness 101
+}
+
+@test "03 what only version 1 can do holds there, and is refused by name on version 2" {
+    if on_v2; then
+        refuses "set --memory-swappiness: cgroup version 2, which this host has, can't do that" --memory-swappiness 7
+        refuses "set --oom-kill-disable: cgroup version 2, which this host has, can't do that" -m 32m --oom-kill-disable
+    else
+        reads /sys/fs/cgroup/memory/memory.swappiness 7 --memory-swappiness 7
+        run contain -m 32m --oom-kill-disable -- head -n 1 /sys/fs/cgroup/memory/memory.oom_control
+        [ "$output" = "oom_kill_disable 1" ]
+        run contain --oom-kill-disable -- true
+        exits 0
+        program_is_at_least 07 || [ "$PROGRAM" = 03-cgroups ] || return 0
+        says "WARNING: OOM killer is disabled for the container, but no memory limit is set"
+    fi
+}
+
+@test "03 --blkio-weight is written, or refused by name" {
+    run contain --blkio-weight 300 -- sh -c 'cat /sys/fs/cgroup/io.bfq.weight /sys/fs/cgroup/io.weight /sys/fs/cgroup/blkio/blkio.bfq.weight 2>/dev/null; true'
+    if [ "$status" -eq 0 ]; then
+        [[ $output == *300* || $output == *2930* ]]
+    else
+        says "set --blkio-weight"
+        says "this kernel can't limit that"
+    fi
+}
+
+# --- where it is ---------------------------------------------------------------------------------
+
+@test "03 --cgroup-parent says below what its cgroup is made, and that stays" {
+    local mine=coracle-test-$BASHPID dir
+    for dir in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+        [ ! -e "$dir/cgroup.procs" ] || mkdir "$dir/parent-$mine" 2>/dev/null || true
+    done
+    run contain --cgroup-parent "/parent-$mine" --cgroupns host -- cat /proc/self/cgroup
+    [ -n "$(find /sys/fs/cgroup -maxdepth 2 -name "parent-$mine")" ]
+    [ -z "$(find /sys/fs/cgroup -mindepth 2 -path "*/parent-$mine/*" -type d)" ]
+    find /sys/fs/cgroup -maxdepth 2 -name "parent-$mine" -exec rmdir {} +
+    exits 0
+    [[ $output == *":/parent-$mine/"* ]]
+}
+
+@test "03 a cgroup whose maker was killed is removed by the next run" {
+    [ "$PROGRAM" = 03-cgroups ] || [ "$PROGRAM" = coracle ] || skip_here=1
+    [ -z "${skip_here-}" ] || return 0
+    local word=100.$BASHPID dir pid
+    contain -- sleep "$word" 3>&- &
+    pid=$!
+    await container_dir "$word"
+    dir=$(container_dir "$word")
+    mkdir "$dir/inner" 2>/dev/null || true
+    rmdir "$dir/inner"
+    if [ "$PROGRAM" = coracle ]; then
+        pid=$(ps -o ppid= -p "$(pgrep -x -f "sleep $word")" | tr -d ' ')
+    else
+        pid=$(pgrep -P "$pid" -x 03-cgroups || echo "$pid")
+    fi
+    kill -KILL $pid
+    await sh -c "! pgrep -x -f 'sleep $word'"
+    if [ "$PROGRAM" = coracle ]; then
+        "$BUILD/coracle" --root "$STORE" ps -a >/dev/null
+    else
+        contain -- true
+    fi
+    [ ! -e "$dir" ]
+}
+
+# --- what the articles say -----------------------------------------------------------------------
+
+@test "03 symptom 15: a program sees the host's memory, and the limit in another place" {
+    run contain -m 64m -- sh -c "grep MemTotal /proc/meminfo; cat $(by_version memory/memory.limit_in_bytes memory.max)"
+    exits 0
+    [ "${lines[0]}" = "$(grep MemTotal /proc/meminfo)" ]
+    [ "${lines[1]}" = 67108864 ]
+}
+
+@test "03 symptom 16: slow at 20 %, because it is throttled" {
+    run contain --cpus 0.2 -- sh -c "(timeout 1 sh -c 'while :; do :; done'); cat $(by_version cpu/cpu.stat cpu.stat)"
+    [[ $output =~ nr_throttled\ ([0-9]+) ]]
+    [ "${BASH_REMATCH[1]}" -gt 2 ]
+}
+
+@test "03 symptom 18: a process in the way of subtree_control is named" {
+    on_v2 || return 0
+    [ "$PROGRAM" = 03-cgroups ] || return 0
+    mkdir /sys/fs/cgroup/box
+    run sh -c "echo \$\$ >/sys/fs/cgroup/box/cgroup.procs; exec unshare --cgroup --mount sh -c 'umount /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec $BUILD/03-cgroups --rootfs $ROOTFS -m 32m -- true'"
+    rmdir /sys/fs/cgroup/box
+    exits 125
+    says "Device or resource busy (process"
+}
+
+@test "03 symptom 19: a limit whose controller is missing is refused, never ignored" {
+    on_v2 || return 0
+    # a tree that gives its children no memory controller
+    [ "$PROGRAM" = 03-cgroups ] || return 0
+    mkdir /sys/fs/cgroup/box
+    run sh -c "echo \$\$ >/sys/fs/cgroup/box/cgroup.procs; exec unshare --cgroup --mount sh -c 'umount /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; mkdir /sys/fs/cgroup/in; echo 0 >/sys/fs/cgroup/in/cgroup.procs; mount --bind /dev/null /sys/fs/cgroup/cgroup.controllers; $BUILD/03-cgroups --rootfs $ROOTFS -m 32m -- true; echo status \$?'"
+    find /sys/fs/cgroup/box -depth -type d -exec rmdir {} +
+    says "set --memory: this host has no cgroup controller 'memory'"
+    says "status 125"
+}
+
+@test "03 symptom 37: fork fails at the limit of processes, and pids.events tells" {
+    run contain --pids-limit 4 -- sh -c "(for i in 1 2 3 4 5 6; do sleep 1 & done) 2>&1; cat $(by_version pids/pids.events pids.events)"
+    says "fork"
+    [[ $output =~ max\ [1-9] ]] || program_is_at_least 03
+}
+
+@test "03 network limits: tc by cgroup slows, eBPF denies (the exercise)" {
+    [ "$PROGRAM" = 03-cgroups ] || return 0
+    run "$TOP/chapters/03-cgroups/exercises/network-limit"
+    exits 0
+    [[ $output =~ outside\ the\ cgroup:\ ([0-9]+)\ ms ]]
+    local outside=${BASH_REMATCH[1]}
+    [[ $output =~ in\ the\ cgroup:\ +([0-9]+)\ ms ]]
+    # 2 MB at 8 megabits a second
+    [ "${BASH_REMATCH[1]}" -gt 1500 ]
+    [ "${BASH_REMATCH[1]}" -gt "$outside" ]
+    says "ping outside: answered"
+    says "ping in it:   Operation not permitted"
+}
+
+@test "03 stats shows what the cgroups use, and how often they were throttled" {
+    [ "$PROGRAM" = 03-cgroups ] || return 0
+    background contain --cpus 0.2 -m 32m -- sh -c "timeout 6 sh -c 'while :; do :; done'; exit"
+    sleep 1
+    run "$BUILD/03-cgroups" stats --no-stream
+    exits 0
+    says "CPU %"
+    [[ $output =~ \ ([0-9]+)\.[0-9]+%\ .*/\ 32\.0MiB.*\ ([0-9]+)\ of ]]
+    [ "${BASH_REMATCH[1]}" -ge 5 ]
+    [ "${BASH_REMATCH[1]}" -le 60 ]
+    [ "${BASH_REMATCH[2]}" -gt 1 ]
+    wait "${BACKGROUND[@]}" || true
+}
+
+@test "03 a busy process gets half a processor, give or take a tenth" {
+    on_v2 && return 0
+    local usage periods throttled
+    run contain --cpus 0.5 -- sh -c "exec 2>/dev/null; (timeout 3 sh -c 'while :; do :; done'); cd /sys/fs/cgroup; cat cpuacct/cpuacct.usage cpu/cpu.stat"
+    usage=${lines[0]}
+    periods=${lines[1]#nr_periods }
+    throttled=${lines[2]#nr_throttled }
+    # of three seconds one and a half
+    [ "$usage" -lt 1800000000 ]
+    # a host that has less than half a processor to give has not let it come to the limit
+    [ "$usage" -gt 1200000000 ] || [ $((throttled * 10)) -lt $((periods * 9)) ]
 }

@@ -375,9 +375,13 @@ static int allow_device(struct device_rules *rules, const char *text, struct err
 	return 0;
 }
 
-int cgroup_options_allow(struct cgroup_options *options, const struct rootfs_wishes *wishes,
-			 struct error *err)
+int cgroup_options_complete(struct cgroup_options *options, struct namespaces_options *namespaces,
+			    const struct attributes *attributes, struct error *err)
 {
+	const struct rootfs_wishes *wishes = namespaces_options_wishes(namespaces, attributes);
+
+	if (cgroup_options_check(options, err) < 0)
+		return -1;
 	for (size_t i = 0; i < wishes->devices.count; i++)
 		if (allow_device(&options->limits.devices, wishes->devices.items[i], err) < 0)
 			return -1;

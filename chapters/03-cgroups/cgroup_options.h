@@ -3,8 +3,8 @@
 #define CGROUP_OPTIONS_H
 
 #include "cgroup.h"
+#include "namespaces_options.h"
 #include "options.h"
-#include "rootfs.h"
 
 struct cgroup_options {
 	struct cgroup_limits limits;
@@ -18,10 +18,11 @@ int cgroup_options_check(struct cgroup_options *options, struct error *err);
 /* The same for a change of limits, as far as it can be told without knowing what is changed. */
 int cgroup_options_check_update(struct cgroup_options *options, struct error *err);
 
-/* Allows the devices of the host that the container has: those named, or all if it is privileged.
- * Errors: ENOENT for a device that is missing. */
-int cgroup_options_allow(struct cgroup_options *options, const struct rootfs_wishes *wishes,
-			 struct error *err);
+/* Checks them, and allows the devices of the host that the container has: those that are named, or
+ * all if it is privileged. The wishes in *namespaces are then what `attributes` mean, too.
+ * Errors: of cgroup_options_check; ENOENT for a device that is missing. */
+int cgroup_options_complete(struct cgroup_options *options, struct namespaces_options *namespaces,
+			    const struct attributes *attributes, struct error *err);
 
 void cgroup_options_release(struct cgroup_options *options);
 

@@ -66,8 +66,7 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 		.namespaces = namespaces_options_apply(&options->namespaces),
 		.rootfs = {.path = options->rootfs.path,
 			   .init = options->namespaces.init,
-			   .wishes = namespaces_options_wishes(&options->namespaces,
-							       &options->process.attributes)},
+			   .wishes = &options->namespaces.wishes},
 		.cgroup = cgroup,
 	};
 	struct process_config config = {
