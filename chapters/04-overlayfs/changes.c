@@ -169,17 +169,13 @@ static void note_parent(struct comparison *comparison, size_t before, bool noted
 }
 
 static int compare_inside(struct comparison *comparison, int upper, const char *name,
-			  const struct below *inside, bool noted, struct error *err)
+			  const struct below *inside, struct error *err)
 {
 	AUTO_CLOSE int fd = openat(upper, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	size_t before = comparison->changes->count;
 
 	if (fd < 0)
 		return error_sys(err, "open directory '%s'", text_string(&comparison->path));
-	if (compare_directory(comparison, fd, inside, err) < 0)
-		return -1;
-	note_parent(comparison, before, noted);
-	return 0;
+	return compare_directory(comparison, fd, inside, err);
 }
 
 static int compare_object(struct comparison *comparison, int upper, const struct below *below,
@@ -189,6 +185,7 @@ static int compare_object(struct comparison *comparison, int upper, const struct
 	const char *path = text_string(&comparison->path);
 	struct stat now, old = {0};
 	bool noted = true;
+	size_t before;
 	int there;
 
 	if (fstatat(upper, name, &now, AT_SYMLINK_NOFOLLOW) < 0)
@@ -207,8 +204,13 @@ static int compare_object(struct comparison *comparison, int upper, const struct
 		note(comparison, 'C');
 	else
 		noted = false;
-	return S_ISDIR(now.st_mode) ? compare_inside(comparison, upper, name, &inside, noted, err)
-				    : 0;
+	if (!S_ISDIR(now.st_mode))
+		return 0;
+	before = comparison->changes->count;
+	if (compare_inside(comparison, upper, name, &inside, err) < 0)
+		return -1;
+	note_parent(comparison, before, noted);
+	return 0;
 }
 
 /* --- directories --------------------------------------------------------------------------------- */

@@ -297,14 +297,13 @@ static int copy_node(struct tree_copy *copy, struct node *node, struct error *er
 
 /* --- exported ------------------------------------------------------------------------------------ */
 
-int tree_copy(struct tree_copy *copy, int from_fd, const char *from, int to_fd, const char *to,
-	      struct error *err)
+int tree_copy(struct tree_copy *copy, struct tree_name from, struct tree_name to, struct error *err)
 {
-	struct node node = {from_fd, to_fd, from, to, {0}};
+	struct node node = {from.fd, to.fd, from.name, to.name, {0}};
 
-	copy->top = to_fd;
+	copy->top = to.fd;
 	text_release(&copy->path);
-	text_add_string(&copy->path, to);
+	text_add_string(&copy->path, to.name);
 	if (copy_node(copy, &node, err) < 0)
 		return error_wrap(err, "copy to '%s'", text_string(&copy->path));
 	return 0;

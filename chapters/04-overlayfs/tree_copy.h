@@ -30,10 +30,16 @@ struct tree_copy {
 	size_t link_count;
 };
 
-/* Copies what `from` is in the open directory from_fd to the name `to` in to_fd. A directory that
- * is there already is added to, anything else replaced. On failure a part may have been copied.
+/* A name in an open directory. */
+struct tree_name {
+	int fd;
+	const char *name;
+};
+
+/* Copies what is at `from` to `to`. A directory that is there already is added to, anything else
+ * replaced. On failure a part may have been copied.
  * Errors: EISDIR, ENOTDIR for a directory where there is none in the source, and the reverse. */
-int tree_copy(struct tree_copy *copy, int from_fd, const char *from, int to_fd, const char *to,
+int tree_copy(struct tree_copy *copy, struct tree_name from, struct tree_name to,
 	      struct error *err);
 
 /* Copies what is in one open directory into another, and the directory's own attributes. */

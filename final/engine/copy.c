@@ -101,7 +101,8 @@ static int copy_into_directory(struct tree_copy *copy, const struct place *from,
 
 	if (target < 0)
 		return -1;
-	return tree_copy(copy, from->parent, from->name, target, from->asked, err);
+	return tree_copy(copy, (struct tree_name){from->parent, from->name},
+			 (struct tree_name){target, from->asked}, err);
 }
 
 static int copy_place(struct tree_copy *copy, const struct place *from, const struct place *to,
@@ -120,7 +121,8 @@ static int copy_place(struct tree_copy *copy, const struct place *from, const st
 	if (to->wants_directory)
 		return error_set(err, ENOTDIR, "%s",
 				 to->exists ? "not a directory" : "no such directory");
-	return tree_copy(copy, from->parent, from->name, to->parent, to->name, err);
+	return tree_copy(copy, (struct tree_name){from->parent, from->name},
+			 (struct tree_name){to->parent, to->name}, err);
 }
 
 static int copy_files(const struct copy_request *request, int inside, int outside,
