@@ -39,6 +39,7 @@ bool attributes_unmasked(const struct attributes *attributes);
  * proc(5) */
 int attributes_apply(const struct attributes *attributes, struct error *err);
 
+/* Fills *to, which must be empty, with a copy that the caller releases. */
 void attributes_copy(struct attributes *to, const struct attributes *from);
 void attributes_release(struct attributes *attributes);
 

@@ -175,11 +175,8 @@ int main(int argc, char *argv[])
 	program_need_root(NAME, "making namespaces");
 	print_warnings(&options.cgroup.limits);
 	if (rootfs_options_check(&options.rootfs, &err) < 0 ||
-	    cgroup_options_check(&options.cgroup, &err) < 0 ||
-	    cgroup_options_allow(
-		    &options.cgroup,
-		    namespaces_options_wishes(&options.namespaces, &options.process.attributes),
-		    &err) < 0 ||
+	    cgroup_options_complete(&options.cgroup, &options.namespaces,
+				    &options.process.attributes, &err) < 0 ||
 	    run(&options, argv + operand, &status, &err) < 0)
 		status = program_fail(NAME, &err, process_failure_status(&err));
 	process_options_release(&options.process);

@@ -99,8 +99,7 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	container = (struct container){
 		.namespaces = namespaces_options_apply(&options->namespaces),
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
-			   namespaces_options_wishes(&options->namespaces,
-						     &options->process.attributes)},
+			   &options->namespaces.wishes},
 		.cgroup = cgroup,
 		.overlay = {options->layers.layers, scratch.upper, scratch.work},
 		.volumes = &options->storage.volumes,
@@ -136,11 +135,8 @@ int main(int argc, char *argv[])
 	/* Signals wait for process_wait: one that ended us now would leave things behind. */
 	if (forwarding_block(&old_mask, &err) < 0 ||
 	    layer_options_check(&options.layers, &err) < 0 ||
-	    cgroup_options_check(&options.cgroup, &err) < 0 ||
-	    cgroup_options_allow(&options.cgroup,
-				 namespaces_options_wishes(&options.namespaces,
-							   &options.process.attributes),
-				 &err) < 0 ||
+	    cgroup_options_complete(&options.cgroup, &options.namespaces,
+				    &options.process.attributes, &err) < 0 ||
 	    run(&options, argv + operand, &status, &err) < 0)
 		status = program_fail(NAME, &err, process_failure_status(&err));
 	process_options_release(&options.process);

@@ -95,11 +95,8 @@ static int run(struct options *options, const struct image_request *request, cha
 	struct error late;
 	int result;
 
-	if (cgroup_options_check(&options->cgroup, err) < 0 ||
-	    cgroup_options_allow(&options->cgroup,
-				 namespaces_options_wishes(&options->namespaces,
-							   &options->process.attributes),
-				 err) < 0 ||
+	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
+				    &options->process.attributes, err) < 0 ||
 	    image_find_or_pull(request, &image, err) < 0 ||
 	    image_options_apply(&options->image, argv, &image.config, err) < 0 ||
 	    /* Signals wait for process_wait: one that ended us now would leave things behind. */
@@ -111,8 +108,7 @@ static int run(struct options *options, const struct image_request *request, cha
 	struct container container = {
 		.namespaces = namespaces_options_apply(&options->namespaces),
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
-			   namespaces_options_wishes(&options->namespaces,
-						     &options->process.attributes)},
+			   &options->namespaces.wishes},
 		.cgroup = cgroup,
 		.overlay = {image.layers, scratch.upper, scratch.work},
 		.image = &image.config,

@@ -87,11 +87,8 @@ static int run(struct run_options *options, const struct image_request *request,
 	struct error late;
 	int result;
 
-	if (cgroup_options_check(&options->cgroup, err) < 0 ||
-	    cgroup_options_allow(
-		    &options->cgroup,
-		    namespaces_options_wishes(&options->namespaces, &options->process.attributes),
-		    err) < 0 ||
+	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
+				    &options->process.attributes, err) < 0 ||
 	    image_find_or_pull(request, &image, err) < 0 ||
 	    image_options_apply(&options->image, argv, &image.config, err) < 0 ||
 	    network_options_apply(&options->network, &image.config.exposed_ports, err) < 0 ||
@@ -110,8 +107,7 @@ static int run(struct run_options *options, const struct image_request *request,
 		.namespaces = {endpoint.hostname, endpoint.mode != RESOLVER_HOST,
 			       options->namespaces.cgroup, &options->namespaces.sysctls},
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
-			   namespaces_options_wishes(&options->namespaces,
-						     &options->process.attributes)},
+			   &options->namespaces.wishes},
 		.cgroup = cgroup,
 		.overlay = {image.layers, scratch.upper, scratch.work},
 		.image = &image.config,

@@ -165,15 +165,6 @@ static void print_warnings(const struct cgroup_limits *limits)
 		fprintf(stderr, "WARNING: %s\n", warnings.items[i]);
 }
 
-static void print_warnings(const struct cgroup_limits *limits)
-{
-	AUTO_STRINGS struct strings warnings = {0};
-
-	cgroup_warnings(limits, &warnings);
-	for (size_t i = 0; i < warnings.count; i++)
-		fprintf(stderr, "WARNING: %s\n", warnings.items[i]);
-}
-
 static void add_volumes(const struct volumes *volumes, struct strings *texts)
 {
 	for (size_t i = 0; i < volumes->count; i++) {
@@ -327,13 +318,9 @@ static int run(const struct call *call, struct run_options *options, char *const
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_IMAGE struct image image = {0};
 
-	if (cgroup_options_check(&options->cgroup, err) < 0 ||
-	    cgroup_options_allow(&options->cgroup,
-				 namespaces_options_wishes(&options->namespaces,
-							   &options->process.attributes),
-				 err) < 0)
+	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
+				    &options->process.attributes, err) < 0)
 		return -1;
-	print_warnings(&options->cgroup.limits);
 	print_warnings(&options->cgroup.limits);
 	if (check_lives(options, err) < 0 || (!options->create && check_streams(options, err) < 0))
 		return -1;
