@@ -103,12 +103,12 @@ enum { KEEPER, DECODER, WITNESS, UNPACKER };
 static const struct stage {
 	const char *name;
 	int (*work)(const void *context, struct layer_result *result, struct error *err);
-	bool keeps_blob, has_directory;
+	bool keeps_blob, parses, has_directory;
 } stages[UNPACKER_STAGES] = {
 	[KEEPER] = {"the keeper of the blob", keep, .keeps_blob = true},
-	[DECODER] = {"the decoder", decode},
+	[DECODER] = {"the decoder", decode, .parses = true},
 	[WITNESS] = {"the witness", witness},
-	[UNPACKER] = {"the unpacker", unpack, .has_directory = true},
+	[UNPACKER] = {"the unpacker", unpack, .parses = true, .has_directory = true},
 };
 
 static int make_pipe(int *output, int *input, struct error *err)
@@ -130,6 +130,7 @@ static int start_stage(struct worker *worker, const struct stage *stage, struct 
 {
 	const struct worker_config config = {
 		.name = stage->name,
+		.parses = stage->parses,
 		.root_dir = stage->has_directory ? place->staging_dir : NULL,
 		.fds = {place->input_fd, place->output_fd, stage->keeps_blob ? place->blob_fd : -1},
 		.work = stage->work,

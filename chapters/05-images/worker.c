@@ -117,18 +117,18 @@ static _Noreturn void run_child(const struct worker_config *config, int channel)
 
 /* Its own network: none. Its own processes: none that it could signal, although it may be root's;
  * and with its first process all others of them end. */
-static pid_t clone_child(const char *name, struct error *err)
+static pid_t clone_child(const struct worker_config *config, struct error *err)
 {
 	struct clone_args args = {
-		.flags = CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC,
+		.flags = config->parses ? CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC : 0,
 		.exit_signal = SIGCHLD,
 	};
 	pid_t pid;
 
-	trace("unshare --fork --net --pid --ipc # %s", name);
+	trace("%s# %s", config->parses ? "unshare --fork --net --pid --ipc " : "", config->name);
 	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0) {
-		error_sys(err, "clone %s", name);
+		error_sys(err, "clone %s", config->name);
 		error_hint(err, EPERM, "unpacking a layer needs root");
 	}
 	return pid;
@@ -183,7 +183,7 @@ int worker_start(struct worker *worker, const struct worker_config *config, stru
 		return error_sys(err, "make a socket pair");
 	ours = pair[0];
 	theirs = pair[1];
-	pid = clone_child(config->name, err);
+	pid = clone_child(config, err);
 	if (pid < 0)
 		return -1;
 	if (pid == 0)

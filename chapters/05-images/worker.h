@@ -1,13 +1,15 @@
 /*
  * A worker: a locked-up process that does one piece of work on bytes of strangers, and answers once.
  *
- * It has its standard error, the descriptors that it is given, and nothing else: no network, no
- * process that it could signal, no file but those below a directory that may be its root. What it
+ * It has its standard error, the descriptors that it is given, and nothing else: no file but those
+ * below a directory that may be its root; and if it parses, no network, and no process that it could
+ * signal. To make a network takes longer than to unpack a small layer. What it
  * answers is believed only as far as it could have harmed itself with a lie: see unpacker.c.
  */
 #ifndef WORKER_H
 #define WORKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,6 +27,7 @@ struct worker {
 
 struct worker_config {
 	const char *name; /* "the unpacker" */
+	bool parses;	  /* what strangers write: it gets namespaces of its own, too */
 	/* Becomes its root, and it keeps the capabilities that making files needs. NULL: it is nobody,
 	 * without any capability, and its root has no file. */
 	const char *root_dir;
