@@ -149,6 +149,10 @@ END
     exits 1
     says "nameserver 172.30.0.1"
     says "bad address 'other'"
+    kill "$(cat "$STORE/networks/one/dnsmasq.pid")"
+    coracle network repair
+    run coracle run --rm --network one "$IMAGE" ping -c 1 -W 2 boat
+    exits 0
     coracle rm -f boat
     run coracle run --rm --network one "$IMAGE" ping -c 1 -W 2 boat
     exits 1

@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "container.h"
+#include "dns.h"
 #include "document.h"
 #include "firewall.h"
 #include "firewall_others.h"
@@ -533,7 +534,7 @@ static int repair(const struct call *call, struct error *err)
 		/* What was never used needs no repair. */
 		if (bridge_network_load(engine.root, names.items[i], &network, err) < 0)
 			continue;
-		if (bridge_network_repair(&network, err) < 0)
+		if (bridge_network_repair(&network, err) < 0 || dns_repair(&network, err) < 0)
 			return -1;
 		printf("%s\n", names.items[i]);
 	}

@@ -151,6 +151,17 @@ int dns_add(const struct bridge_network *network, const char *id, const char *li
 	return 0;
 }
 
+int dns_repair(const struct bridge_network *network, struct error *err)
+{
+	AUTO_FREE char *dir = path_of(network, "hosts");
+	AUTO_FREE char *pid_file = path_of(network, "dnsmasq.pid");
+	AUTO_CLOSE int held = lock(dir);
+
+	if (held < 0 || is_empty(dir) || running(pid_file))
+		return 0;
+	return start(network, dir, pid_file, err);
+}
+
 void dns_remove(const struct bridge_network *network, const char *id)
 {
 	AUTO_FREE char *dir = path_of(network, "hosts");

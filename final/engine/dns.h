@@ -16,6 +16,9 @@
 int dns_add(const struct bridge_network *network, const char *id, const char *line,
 	    struct error *err);
 
+/* Starts the network's dnsmasq again if it has been killed while there are names. */
+int dns_repair(const struct bridge_network *network, struct error *err);
+
 /* Takes them back; the last one ends the dnsmasq. That there are none is fine. */
 void dns_remove(const struct bridge_network *network, const char *id);
 

@@ -108,6 +108,30 @@ static const char *lease(const struct address_pool *pool, const char *id)
 	return text.text;
 }
 
+/* In 192.0.2.0/29, where c has .2, b .3, f .4, d .5, e .6. */
+static void test_wanted(struct address_pool *pool)
+{
+	struct in_addr address = {inet_addr("192.0.2.3")};
+	struct error err;
+
+	ok(address_pool_lease(pool, "g", &address, &err) < 0 && err.code == EADDRINUSE,
+	   "a wanted address that is taken is refused");
+	address_pool_release(pool, "b", &err);
+	ok(address_pool_lease(pool, "g", &address, &err) == 0 &&
+		   address.s_addr == inet_addr("192.0.2.3"),
+	   "and leased when it is free");
+	address.s_addr = inet_addr("192.0.2.1");
+	ok(address_pool_lease(pool, "h", &address, &err) < 0, "the gateway's is not");
+	address.s_addr = inet_addr("192.0.2.7");
+	ok(address_pool_lease(pool, "h", &address, &err) < 0 && err.code == EINVAL,
+	   "nor is the broadcast address");
+	address_pool_release(pool, "c", &err);
+	address_pool_release(pool, "d", &err);
+	pool->range = subnet("192.0.2.4/30");
+	is(lease(pool, "i"), "192.0.2.5", "of a range, the lowest of that");
+	is(lease(pool, "j"), "none", "and no other");
+}
+
 static void test_leases(void)
 {
 	char dir[] = "/tmp/test-leases-XXXXXX";
@@ -134,6 +158,7 @@ static void test_leases(void)
 		   address_pool_list(&pool, &leases, &err) == 0 && leases.count == 5,
 	   "what is no lease is not listed");
 	free(leases.items);
+	test_wanted(&pool);
 	close(pool.dir_fd);
 	path_remove_tree(dir, &err);
 }
