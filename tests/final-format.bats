@@ -70,3 +70,8 @@ load lib/final
     exits 1
     says 'map has no entry for key "Nope"'
 }
+
+@test "final version --format" {
+    [ "$("$BUILD/coracle" version -f '{{.Server.Version}}')" = "$(coracle --version | awk '{ print $3 }')" ]
+    coracle version --format json | jq -e '.Client.Os == "linux"'
+}
