@@ -125,9 +125,10 @@ static struct privileges privileges_of(const struct container_config *own, bool 
 	return privileges;
 }
 
-static int start(const struct container_config *own, const struct exec_config *config,
-		 struct exec *exec, const int stdio[3], struct process *process, struct error *err)
+static int start(struct exec *exec, const struct exec_config *config, const int stdio[3],
+		 struct process *process, struct error *err)
 {
+	const struct container_config *own = &exec->container->config;
 	AUTO_STRINGS struct strings env = {0};
 	struct process_config command = {
 		.argv = config->argv,
@@ -153,15 +154,15 @@ static int start(const struct container_config *own, const struct exec_config *c
 }
 
 /* Pipes, and not our own streams: a container could open those anew, for writing. */
-static int start_with_pipes(const struct container_config *own, const struct exec_config *config,
-			    struct exec *exec, struct process *process, struct error *err)
+static int start_with_pipes(struct exec *exec, const struct exec_config *config,
+			    struct process *process, struct error *err)
 {
 	struct streams streams = STREAMS_NONE;
 	int child[3] = {-1, -1, -1};
 	int result = streams_open_pipes(&streams, config->input, child, err);
 
 	if (result == 0)
-		result = start(own, config, exec, child, process, err);
+		result = start(exec, config, child, process, err);
 	if (result == 0) {
 		relay_add(&process->relay, streams.output[0], STDOUT_FILENO, false);
 		relay_add(&process->relay, streams.output[1], STDERR_FILENO, false);
@@ -173,14 +174,14 @@ static int start_with_pipes(const struct container_config *own, const struct exe
 	return result;
 }
 
-static int start_detached(const struct container_config *own, const struct exec_config *config,
-			  struct exec *exec, struct process *process, struct error *err)
+static int start_detached(struct exec *exec, const struct exec_config *config,
+			  struct process *process, struct error *err)
 {
 	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0)
 		return error_sys(err, "open '/dev/null'");
-	return start(own, config, exec, (int[]){null, null, null}, process, err);
+	return start(exec, config, (int[]){null, null, null}, process, err);
 }
 
 int exec_start(const struct engine *engine, const struct container *container,
@@ -195,8 +196,8 @@ int exec_start(const struct engine *engine, const struct container *container,
 		return -1;
 	exec.cgroup = cgroup;
 	if (config->detached)
-		return start_detached(&container->config, config, &exec, process, err);
+		return start_detached(&exec, config, process, err);
 	if (config->terminal)
-		return start(&container->config, config, &exec, (int[]){0, 0, 0}, process, err);
-	return start_with_pipes(&container->config, config, &exec, process, err);
+		return start(&exec, config, (int[]){0, 0, 0}, process, err);
+	return start_with_pipes(&exec, config, process, err);
 }
