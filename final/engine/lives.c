@@ -39,8 +39,7 @@ static bool is_started(const struct engine *engine, const struct container *cont
 	struct error ignored;
 
 	return record_load(engine, container->id, &now, &ignored) == 0 &&
-	       (now.state.status == CONTAINER_RUNNING ||
-		now.state.status == CONTAINER_RESTARTING);
+	       (now.state.status == CONTAINER_RUNNING || now.state.status == CONTAINER_RESTARTING);
 }
 
 int container_start(const struct engine *engine, struct container *container, bool attached,
