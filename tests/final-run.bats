@@ -153,7 +153,7 @@ load lib/final
 --detach=maybe|invalid argument "maybe" for "-d, --detach" flag
 --name -|Invalid container name (-), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed
 --name a/../b|Invalid container name (a/../b)
---network nosuch|nosuch
+--network nosuch|cannot attach both user-defined and non-user-defined network-modes
 -w relative|the working directory 'relative' is invalid, it needs to be an absolute path
 -v relative|relative
 --cap-add NOTHING|invalid CapAdd: unknown capability: "CAP_NOTHING"
