@@ -167,7 +167,8 @@ int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 	AUTO_CGROUP_SETTINGS struct cgroup_settings settings = {0};
 	AUTO_FREE char *devices = NULL;
 
-	if (cgroup_v1_settings(limits, &settings, err) < 0)
+	if (cgroup_v1_settings(limits, &settings, err) < 0 ||
+	    need_controllers(layout, &settings, err) < 0)
 		return -1;
 	/* Without it a container could open every disk. */
 	if (need_controller(layout, "devices", "limit the devices", err) < 0)

@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,9 +16,11 @@
 #include "process_options.h"
 #include "program.h"
 #include "rootfs.h"
+#include "stats_command.h"
 #include "trace.h"
 
 #define NAME "03-cgroups"
+#define USAGE "--rootfs DIR [OPTIONS] [--] COMMAND [ARG...], or stats [--no-stream]"
 
 struct options {
 	struct program_options program;
@@ -80,9 +81,8 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 	AUTO_PROCESS struct process process = {0};
 
 	environment_build(container.namespaces.hostname, NULL, &options->process.env, &env);
-	if (process_options_apply(&options->process, &config, err) < 0)
-		return -1;
-	if (process_start(&process, &config, err) < 0)
+	if (process_options_apply(&options->process, &config, err) < 0 ||
+	    process_start(&process, &config, err) < 0)
 		return -1;
 	return process_wait(&process, status, err);
 }
@@ -90,7 +90,8 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 static int run(struct options *options, char *const *argv, int *status, struct error *err)
 {
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
-	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *name =
+		memory_format("coracle/%d-%lx", getpid(), (unsigned long)trace_clock_us());
 	struct error late;
 	sigset_t all;
 	int result;
@@ -100,51 +101,10 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	/* What one before us left that was killed. */
 	cgroup_stats_sweep("coracle");
-	name = memory_format("coracle/%d-%lx", getpid(), (unsigned long)trace_clock_us());
 	if (cgroup_create(name, &options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
 	result = run_inside(options, cgroup, argv, status, err);
-	if (cgroup_destroy(cgroup, &late) == 0 || result < 0)
-		return result;
-	*err = late;
-	return -1;
-}
-
-/* "03-cgroups stats" */
-static int stats(int argc, char *argv[])
-{
-	static const struct option_row rows[] = {
-		{"no-stream", 0, NULL, option_flag, 0, "Print one result, and end", NULL, NULL},
-		{0},
-	};
-	struct program_options program = {0};
-	bool once = false;
-	const struct option_group groups[] = {
-		{"00-base: every program", program_option_rows, &program},
-		{"03-cgroups: how much they use", rows, &once},
-		{0},
-	};
-	struct error err;
-
-	program_options(NAME " stats", "[--no-stream]", groups, argc, argv);
-	do {
-		AUTO_TEXT struct text text = {0};
-
-		if (cgroup_stats_table("coracle", &text, &err) < 0)
-			return program_fail(NAME, &err, STATUS_OURS);
-		printf("%s%s", once ? "" : "\033[H\033[J", text_string(&text));
-		fflush(stdout);
-	} while (!once && !ferror(stdout));
-	return 0;
-}
-
-static void print_warnings(const struct cgroup_limits *limits)
-{
-	AUTO_STRINGS struct strings warnings = {0};
-
-	cgroup_warnings(limits, &warnings);
-	for (size_t i = 0; i < warnings.count; i++)
-		fprintf(stderr, "WARNING: %s\n", warnings.items[i]);
+	return cgroup_destroy(cgroup, result < 0 ? &late : err) < 0 ? -1 : result;
 }
 
 int main(int argc, char *argv[])
@@ -163,17 +123,13 @@ int main(int argc, char *argv[])
 	struct error err;
 
 	if (argc > 1 && strcmp(argv[1], "stats") == 0)
-		return stats(argc - 1, argv + 1);
-	operand = program_options(NAME,
-				  "--rootfs DIR [OPTIONS] [--] COMMAND [ARG...]\n       " NAME
-				  " stats [--no-stream]",
-				  groups, argc, argv);
-	if (operand == argc) {
-		error_set(&err, EINVAL, "a command is missing (see '" NAME " --help')");
+		return stats_command(NAME " stats", argc - 1, argv + 1);
+	operand = program_options(NAME, USAGE, groups, argc, argv);
+	if (operand == argc &&
+	    error_set(&err, EINVAL, "a command is missing (see '" NAME " --help')"))
 		return program_fail(NAME, &err, STATUS_OURS);
-	}
 	program_need_root(NAME, "making namespaces");
-	print_warnings(&options.cgroup.limits);
+	stats_print_warnings(&options.cgroup.limits);
 	if (rootfs_options_check(&options.rootfs, &err) < 0 ||
 	    cgroup_options_complete(&options.cgroup, &options.namespaces,
 				    &options.process.attributes, &err) < 0 ||
