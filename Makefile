@@ -227,7 +227,7 @@ uninstall: ## remove what install made; containers and images stay
 
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 format: ## reformat the C sources in place
-	clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES)
 format-check: ## fail if clang-format would change anything
 	@clang-format --dry-run -Werror $(C_FILES)
 

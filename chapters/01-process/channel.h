@@ -20,7 +20,7 @@ enum message_type {
 struct message {
 	enum message_type type;
 	struct error err;
-	int fd;		  /* of MESSAGE_TERMINAL: the receiver closes it; -1 otherwise */
+	int fd; /* of MESSAGE_TERMINAL: the receiver closes it; -1 otherwise */
 };
 
 /* Makes the pair; the caller closes both. socketpair(2) */

@@ -92,9 +92,8 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	int result;
 
 	if (volumes_prepare(&options->storage.volumes, err) < 0 ||
-	    scratch_make(&scratch, getenv("TMPDIR"), options->layers.upper, err) < 0)
-		return -1;
-	if (cgroup_create(scratch.name, &options->cgroup.limits, &cgroup, err) < 0)
+	    scratch_make(&scratch, getenv("TMPDIR"), options->layers.upper, err) < 0 ||
+	    cgroup_create(scratch.name, &options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
 	container = (struct container){
 		.namespaces = namespaces_options_apply(&options->namespaces),
@@ -122,8 +121,7 @@ int main(int argc, char *argv[])
 		{0},
 	};
 	const char *usage = "--layer DIR... [OPTIONS] [--] COMMAND [ARG...]";
-	int operand = program_options(NAME, usage, groups, argc, argv);
-	int status = STATUS_OURS;
+	int operand = program_options(NAME, usage, groups, argc, argv), status = STATUS_OURS;
 	struct error err;
 	sigset_t old_mask;
 

@@ -65,7 +65,8 @@ static int read_exposed_ports(const cJSON *process, struct image_config *config,
 
 	if (!process || json_get_object(process, "ExposedPorts", &ports, err) < 0)
 		return process ? -1 : 0;
-	cJSON_ArrayForEach(port, ports) strings_add(&config->exposed_ports, port->string);
+	cJSON_ArrayForEach(port, ports)
+		strings_add(&config->exposed_ports, port->string);
 	return 0;
 }
 
@@ -88,8 +89,7 @@ static int read_document(const cJSON *document, struct image_config *config, str
 	    get_string(document, "created", &config->created, err) < 0 ||
 	    json_get_object(document, "config", &process, err) < 0)
 		return -1;
-	if (read_process(process, config, err) < 0 ||
-	    read_exposed_ports(process, config, err) < 0)
+	if (read_process(process, config, err) < 0 || read_exposed_ports(process, config, err) < 0)
 		return -1;
 	return read_rootfs(document, config, err);
 }

@@ -16,8 +16,8 @@ struct image_config {
 	char *user, *working_dir;	   /* "" if absent */
 	char *stop_signal;
 	struct strings entrypoint, cmd, env;
-	struct strings labels;	 /* "key=value" */
-	struct strings volumes;	 /* paths in the image that are to be volumes */
+	struct strings labels;	      /* "key=value" */
+	struct strings volumes;	      /* paths in the image that are to be volumes */
 	struct strings exposed_ports; /* "80/tcp" */
 	struct strings diff_ids;      /* "sha256:…", bottom first */
 };

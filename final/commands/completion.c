@@ -59,7 +59,8 @@ int command_completion(const struct call *call)
 		printf("#compdef coracle\nautoload -U +X bashcompinit && bashcompinit\n%s",
 		       bash_script);
 	} else {
-		error_set(&err, EINVAL, "there is completion for bash and zsh, not for '%s'", shell);
+		error_set(&err, EINVAL, "there is completion for bash and zsh, not for '%s'",
+			  shell);
 		return subcommand_fail(&err);
 	}
 	return 0;

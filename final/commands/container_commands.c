@@ -25,8 +25,8 @@ struct prune_options {
 #define FIELD(name) offsetof(struct prune_options, name)
 
 static const struct option_row prune_rows[] = {
-	{"filter", 0, "NAME=VALUE", filter_option, FIELD(filters), "Only those with label=, until=",
-	 NULL, NULL},
+	{"filter", 0, "NAME=VALUE", filter_option, FIELD(filters),
+	 "Only those with label=, until=", NULL, NULL},
 	{"force", 'f', NULL, option_flag, FIELD(force), "Do not ask", NULL, NULL},
 	{0},
 };

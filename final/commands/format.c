@@ -82,16 +82,17 @@ int format_document(const char *format, const cJSON *document, struct text *out,
 	return 0;
 }
 
-int format_rows(const char *format, const char *usual, const cJSON *titles, const cJSON *rows,
-		struct text *out, struct error *err)
+int format_rows(const struct format_view *view, const cJSON *rows, struct text *out,
+		struct error *err)
 {
+	const char *format = view->format;
 	bool table = !format || !*format || strcmp(format, "table") == 0;
 	AUTO_TEXT struct text template = {0};
 	const cJSON *row;
 
 	if (table || text_starts_with(format, "table ")) {
-		unescape(table ? usual : format + strlen("table "), &template);
-		return print_table(text_string(&template), titles, rows, out, err);
+		unescape(table ? view->usual : format + strlen("table "), &template);
+		return print_table(text_string(&template), view->titles, rows, out, err);
 	}
 	cJSON_ArrayForEach(row, rows)
 		if (format_document(format, row, out, err) < 0)

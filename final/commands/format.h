@@ -9,17 +9,24 @@
 #include "error.h"
 #include "text.h"
 
-/* Prints the rows, objects in an array, to *out. `format` is
+/* How a list is shown. */
+struct format_view {
+	const char *format;  /* what the user wants; NULL: nothing else than usual */
+	const char *usual;   /* the columns of the usual table: "{{.ID}}\t{{.Names}}" */
+	const cJSON *titles; /* a row whose values are the titles of columns */
+};
+
+/* Prints the rows, objects in an array, to *out. The format is
  *
- *	NULL or "table"     the table of the template `usual`: "{{.ID}}\t{{.Names}}"
- *	"table TEMPLATE"    a table with columns of one's own; `titles` has their titles
+ *	NULL or "table"     the usual table
+ *	"table TEMPLATE"    a table with columns of one's own
  *	"json"              an object a line
  *	TEMPLATE            a line for each row
  *
  * A member "Label" of a row is for {{.Label "key"}} alone, and is not shown as JSON. On failure *out
  * holds what was printed before. Errors: those of template_run. */
-int format_rows(const char *format, const char *usual, const cJSON *titles, const cJSON *rows,
-		struct text *out, struct error *err);
+int format_rows(const struct format_view *view, const cJSON *rows, struct text *out,
+		struct error *err);
 
 /* The same for one document: "json", or a template. */
 int format_document(const char *format, const cJSON *document, struct text *out, struct error *err);

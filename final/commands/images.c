@@ -95,9 +95,9 @@ static void release_images(struct image **images, size_t count)
 
 static cJSON *image_row(const struct image *image, const struct reference *name, bool whole)
 {
-	AUTO_FREE char *id = whole ? memory_string(image->id)
-				   : memory_format("%.*s", ID_SHOWN,
-						   image->id + strlen(DIGEST_PREFIX));
+	AUTO_FREE char *id =
+		whole ? memory_string(image->id)
+		      : memory_format("%.*s", ID_SHOWN, image->id + strlen(DIGEST_PREFIX));
 	char created[HUMAN_SIZE], size[HUMAN_SIZE];
 	cJSON *row = cJSON_CreateObject();
 
@@ -120,10 +120,17 @@ static cJSON *image_row(const struct image *image, const struct reference *name,
 static cJSON *image_titles(void)
 {
 	static const char *const titles[][2] = {
-		{"ID", "IMAGE ID"},	   {"Repository", "REPOSITORY"}, {"Tag", "TAG"},
-		{"Digest", "DIGEST"},	   {"CreatedSince", "CREATED"},	 {"CreatedAt", "CREATED AT"},
-		{"Size", "SIZE"},	   {"VirtualSize", "SIZE"},	 {"Containers", "CONTAINERS"},
-		{"SharedSize", "SHARED SIZE"}, {"UniqueSize", "UNIQUE SIZE"},
+		{"ID", "IMAGE ID"},
+		{"Repository", "REPOSITORY"},
+		{"Tag", "TAG"},
+		{"Digest", "DIGEST"},
+		{"CreatedSince", "CREATED"},
+		{"CreatedAt", "CREATED AT"},
+		{"Size", "SIZE"},
+		{"VirtualSize", "SIZE"},
+		{"Containers", "CONTAINERS"},
+		{"SharedSize", "SHARED SIZE"},
+		{"UniqueSize", "UNIQUE SIZE"},
 	};
 	cJSON *row = cJSON_CreateObject();
 
@@ -175,7 +182,8 @@ static int find_time(const char *root, const struct strings *filters, const char
 static int choose_images(const char *root, const struct images_options *options, const char *wanted,
 			 cJSON *rows, struct error *err)
 {
-	static const char *const known[] = {"before", "since", "dangling", "label", "reference", NULL};
+	static const char *const known[] = {"before", "since",	   "dangling",
+					    "label",  "reference", NULL};
 	AUTO_FREE char *before = NULL, *since = NULL;
 	struct image *images = NULL;
 	struct error nameless;
@@ -204,7 +212,13 @@ static int list_images(const struct call *call, const struct images_options *opt
 		       const char *wanted, struct error *err)
 {
 	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *titles = image_titles();
-	const char *format = options->format;
+	struct format_view view = {
+		options->format,
+		options->digests
+			? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}"
+			  "\t{{.CreatedSince}}\t{{.Size}}"
+			: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
+		titles};
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_TEXT struct text text = {0};
 	int result;
@@ -212,14 +226,9 @@ static int list_images(const struct call *call, const struct images_options *opt
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    choose_images(engine.root, options, wanted, rows, err) < 0)
 		return -1;
-	if (options->quiet && (!format || strcmp(format, "table") == 0))
-		format = "{{.ID}}";
-	result = format_rows(format,
-			     options->digests ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}"
-						"\t{{.CreatedSince}}\t{{.Size}}"
-					      : "{{.Repository}}\t{{.Tag}}\t{{.ID}}"
-						"\t{{.CreatedSince}}\t{{.Size}}",
-			     titles, rows, &text, err);
+	if (options->quiet && (!view.format || strcmp(view.format, "table") == 0))
+		view.format = "{{.ID}}";
+	result = format_rows(&view, rows, &text, err);
 	fputs(text_string(&text), stdout);
 	return result;
 }

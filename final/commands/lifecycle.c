@@ -79,8 +79,8 @@ static int stop_one(const struct engine *engine, const char *name, const void *c
 	number = stop_signal(&container, options->signal, err);
 	if (number < 0)
 		return -1;
-	if (container_stop(engine, &container, number,
-			   stop_timeout(&container, options->timeout_s), err) < 0)
+	if (container_stop(engine, &container, number, stop_timeout(&container, options->timeout_s),
+			   err) < 0)
 		return error_wrap(err, "cannot stop container: %s", name);
 	return 0;
 }

@@ -155,11 +155,21 @@ static bool is_wanted(const struct list_options *options, const struct container
 /* --- what is shown ------------------------------------------------------------------------- */
 
 static const char *const titles[][2] = {
-	{"ID", "CONTAINER ID"},	 {"Image", "IMAGE"},	{"Command", "COMMAND"},
-	{"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"}, {"Ports", "PORTS"},
-	{"State", "STATE"},	 {"Status", "STATUS"},	{"Size", "SIZE"},
-	{"Names", "NAMES"},	 {"Labels", "LABELS"},	{"Mounts", "MOUNTS"},
-	{"LocalVolumes", "LOCAL VOLUMES"}, {"Networks", "NETWORKS"}, {"Platform", "PLATFORM"},
+	{"ID", "CONTAINER ID"},
+	{"Image", "IMAGE"},
+	{"Command", "COMMAND"},
+	{"CreatedAt", "CREATED AT"},
+	{"RunningFor", "CREATED"},
+	{"Ports", "PORTS"},
+	{"State", "STATE"},
+	{"Status", "STATUS"},
+	{"Size", "SIZE"},
+	{"Names", "NAMES"},
+	{"Labels", "LABELS"},
+	{"Mounts", "MOUNTS"},
+	{"LocalVolumes", "LOCAL VOLUMES"},
+	{"Networks", "NETWORKS"},
+	{"Platform", "PLATFORM"},
 };
 
 static cJSON *title_row(void)
@@ -212,7 +222,8 @@ static int choose(const struct engine *engine, const struct list_options *option
 		const struct container *container = &containers[i];
 		const char *made = container->state.created_at;
 
-		if (is_wanted(options, container) && matches(engine, &options->filters, container) &&
+		if (is_wanted(options, container) &&
+		    matches(engine, &options->filters, container) &&
 		    (!*before || strcmp(made, before) < 0) &&
 		    (!*since || strcmp(made, since) > 0) && (!most || chosen++ < most)) {
 			cJSON *row = object_row_of_container(container, options->whole);
@@ -230,7 +241,8 @@ static int choose(const struct engine *engine, const struct list_options *option
 static int list(const struct call *call, const struct list_options *options, struct error *err)
 {
 	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *header = title_row();
-	const char *format = options->format;
+	struct format_view view = {options->format, options->size ? USUAL "\t{{.Size}}" : USUAL,
+				   header};
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_TEXT struct text text = {0};
 	int result;
@@ -238,9 +250,9 @@ static int list(const struct call *call, const struct list_options *options, str
 	if (subcommand_engine(call, &engine, err) < 0 || choose(&engine, options, rows, err) < 0)
 		return -1;
 	/* As Docker, ids alone only where no other format was asked for. */
-	if (options->quiet && (!format || strcmp(format, "table") == 0))
-		format = "{{.ID}}";
-	result = format_rows(format, options->size ? USUAL "\t{{.Size}}" : USUAL, header, rows, &text, err);
+	if (options->quiet && (!view.format || strcmp(view.format, "table") == 0))
+		view.format = "{{.ID}}";
+	result = format_rows(&view, rows, &text, err);
 	fputs(text_string(&text), stdout);
 	return result;
 }

@@ -95,8 +95,8 @@ static void add_mounts(cJSON *row, const struct container_config *config, bool w
 cJSON *object_row_of_container(const struct container *container, bool whole)
 {
 	const struct container_config *config = &container->config;
-	AUTO_FREE char *id = memory_format("%.*s", whole ? CONTAINER_ID_LENGTH : ID_SHOWN,
-					   container->id);
+	AUTO_FREE char *id =
+		memory_format("%.*s", whole ? CONTAINER_ID_LENGTH : ID_SHOWN, container->id);
 	AUTO_TEXT struct text ports = {0}, command = {0};
 	cJSON *row = cJSON_CreateObject();
 	char ago[HUMAN_SIZE];

@@ -255,7 +255,6 @@ static int check_streams(const struct run_options *options, struct error *err)
 {
 	struct attach_options attach = attach_options(options);
 
-
 	if (options->detach && options->attach.count)
 		return error_set(err, EINVAL,
 				 "Conflicting options: cannot specify both --attach and --detach");
@@ -290,24 +289,19 @@ static int drop_cidfile(const char *path)
 	return -1;
 }
 
-/* With its volumes, which are there before it, and not without it. */
-static int create(const struct engine *engine, const struct image *image,
-		  const struct run_options *options, struct container_config *config,
-		  struct container *container, struct error *err)
+/* The file is there before the container, and not without it. */
+static int create(const struct engine *engine, const struct run_options *options,
+		  struct container_config *config, struct container *container, struct error *err)
 {
 	AUTO_CLOSE int cidfile = -1;
 
 	if (run_open_cidfile(options->cidfile, &cidfile, err) < 0)
 		return -1;
-	if (container_claim_volumes(engine, image, &options->volumes_from, config, err) < 0)
+	if (container_create(engine, config, container, err) < 0)
 		return drop_cidfile(options->cidfile);
-	if (container_create(engine, config, container, err) == 0)
-		return cidfile < 0 ? 0
-				   : file_write_all(cidfile, container->id, strlen(container->id),
-						    options->cidfile, err);
-	drop_cidfile(options->cidfile);
-	volume_store_remove_made_for(engine, config->id, &config->volumes);
-	return -1;
+	return cidfile < 0 ? 0
+			   : file_write_all(cidfile, container->id, strlen(container->id),
+					    options->cidfile, err);
 }
 
 static int run(const struct call *call, struct run_options *options, char *const *operands,
@@ -339,8 +333,13 @@ static int run(const struct call *call, struct run_options *options, char *const
 		return -1;
 	if (set_surroundings(options, &config, err) < 0)
 		return -1;
-	if (create(&engine, &image, options, &config, &container, err) < 0)
+	if (container_claim_volumes(&engine, &image, &options->volumes_from, &config, err) < 0)
 		return -1;
+	if (create(&engine, options, &config, &container, err) < 0) {
+		/* A config that became a container is empty now, and its volumes stay. */
+		volume_store_remove_made_for(&engine, config.id, &config.volumes);
+		return -1;
+	}
 	if (!options->create)
 		return start(&engine, &container, options, status, err);
 	printf("%s\n", container.id);

@@ -78,10 +78,11 @@ int run_option_restart(void *field, const char *value, struct error *err)
 	else if (length == strlen("on-failure") && text_starts_with(value, "on-failure"))
 		read.kind = RESTART_ON_FAILURE;
 	else
-		return error_set(err, EINVAL,
-				 most ? "maximum retry count can only be used with 'on-failure'"
-				      : "unknown policy '%s'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
-				 value);
+		return error_set(
+			err, EINVAL,
+			most ? "maximum retry count can only be used with 'on-failure'"
+			     : "unknown policy '%s'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+			value);
 	if (most && text_to_number(most + 1, 1000000, &read.most, err) < 0)
 		return error_set(err, EINVAL, "maximum retry count must be an integer");
 	*policy = read;
@@ -92,9 +93,10 @@ int run_option_pull(void *field, const char *value, struct error *err)
 {
 	if (strcmp(value, "always") != 0 && strcmp(value, "missing") != 0 &&
 	    strcmp(value, "never") != 0)
-		return error_set(err, EINVAL,
-				 "invalid pull option: '%s': must be one of 'always', 'missing' or 'never'",
-				 value);
+		return error_set(
+			err, EINVAL,
+			"invalid pull option: '%s': must be one of 'always', 'missing' or 'never'",
+			value);
 	return option_string(field, value, err);
 }
 

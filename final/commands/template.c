@@ -135,12 +135,13 @@ static int read_path(struct run *run, bool active, const cJSON **value, struct e
 			continue;
 		found = cJSON_GetObjectItemCaseSensitive(*value, name);
 		if (!found)
-			return error_set(err, ENOENT,
-					 "template parsing error: template: :1: executing at <.%s>: %s \"%s\"",
-					 name,
-					 cJSON_IsObject(*value) ? "map has no entry for key"
-								: "can't evaluate field",
-					 name);
+			return error_set(
+				err, ENOENT,
+				"template parsing error: template: :1: executing at <.%s>: %s \"%s\"",
+				name,
+				cJSON_IsObject(*value) ? "map has no entry for key"
+						       : "can't evaluate field",
+				name);
 		*value = found;
 	}
 	return 0;
@@ -391,23 +392,29 @@ static int run_if(struct run *run, const struct place *place, const char *word, 
 	return run_rest(run, &otherwise, ending, err);
 }
 
+/* The variables that a range declares, and which turn it is. */
+struct range {
+	char names[2][NAME_MAX_LENGTH];
+	int declared, number;
+};
+
 /* One turn of a range, from its body's beginning on. */
-static int run_turn(struct run *run, const struct place *place, char names[2][NAME_MAX_LENGTH],
-		    int declared, int number, enum ending *ending, struct error *err)
+static int run_turn(struct run *run, const struct place *place, const struct range *range,
+		    enum ending *ending, struct error *err)
 {
 	const cJSON *item = place->dot;
 	size_t variables = run->variable_count;
 	int result = 0;
 
-	if (declared == 2 && place->active)
-		result = set_variable(run, names[0],
+	if (range->declared == 2 && place->active)
+		result = set_variable(run, range->names[0],
 				      keep(run, item->string ? cJSON_CreateString(item->string)
-							     : cJSON_CreateNumber(number)),
+							     : cJSON_CreateNumber(range->number)),
 				      err);
-	else if (declared == 2)
-		result = set_variable(run, names[0], NULL, err);
-	if (result == 0 && declared)
-		result = set_variable(run, names[declared - 1], item, err);
+	else if (range->declared == 2)
+		result = set_variable(run, range->names[0], NULL, err);
+	if (result == 0 && range->declared)
+		result = set_variable(run, range->names[range->declared - 1], item, err);
 	if (result == 0)
 		result = run_block(run, place, ending, err);
 	run->variable_count = variables;
@@ -416,14 +423,15 @@ static int run_turn(struct run *run, const struct place *place, char names[2][NA
 
 static int run_range(struct run *run, const struct place *place, struct error *err)
 {
-	char names[2][NAME_MAX_LENGTH];
-	int declared = read_declaration(run, names, err), number = 0;
+	struct range range = {.declared = 0};
 	const cJSON *list, *item = NULL;
 	struct place turn = *place, otherwise = *place;
 	enum ending ending = AT_END;
 	const char *body;
 
-	if (declared < 0 || read_pipeline(run, place, &list, err) < 0 || end_action(run, err) < 0)
+	range.declared = read_declaration(run, range.names, err);
+	if (range.declared < 0 || read_pipeline(run, place, &list, err) < 0 ||
+	    end_action(run, err) < 0)
 		return -1;
 	body = run->at;
 	if (place->active && (cJSON_IsArray(list) || cJSON_IsObject(list)))
@@ -435,8 +443,9 @@ static int run_range(struct run *run, const struct place *place, struct error *e
 	do {
 		run->at = body;
 		turn.dot = item;
-		if (run_turn(run, &turn, names, declared, number++, &ending, err) < 0)
+		if (run_turn(run, &turn, &range, &ending, err) < 0)
 			return -1;
+		range.number++;
 		item = item ? item->next : NULL;
 	} while (item);
 	return run_rest(run, &otherwise, ending, err);

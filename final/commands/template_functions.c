@@ -129,12 +129,14 @@ static int call_index(struct function_call *call, struct error *err)
 		if (cJSON_IsArray(at) && is_number(key)) {
 			at = cJSON_GetArrayItem(at, (int)number_of(key));
 			if (!at)
-				return error_set(err, EINVAL, "error calling index: index out of range: %d",
+				return error_set(err, EINVAL,
+						 "error calling index: index out of range: %d",
 						 (int)number_of(key));
 		} else if (cJSON_IsObject(at) && cJSON_IsString(key)) {
 			at = cJSON_GetObjectItemCaseSensitive(at, key->valuestring);
 		} else {
-			return error_set(err, EINVAL, "error calling index: cannot index this value");
+			return error_set(err, EINVAL,
+					 "error calling index: cannot index this value");
 		}
 	}
 	call->found = at;
@@ -293,7 +295,8 @@ static int call_compare(struct function_call *call, struct error *err)
 				 name);
 	if (strcmp(name, "eq") == 0)
 		for (size_t i = 1; i < arguments->count && !result; i++)
-			result = compare(arguments->items[0], arguments->items[i], &comparable) == 0 &&
+			result = compare(arguments->items[0], arguments->items[i], &comparable) ==
+					 0 &&
 				 comparable;
 	else if (strcmp(name, "ne") == 0)
 		result = order != 0;
@@ -327,17 +330,17 @@ static const struct function {
 	size_t least, most;
 	int (*call)(struct function_call *call, struct error *err);
 } functions[] = {
-	{"json", 1, 1, call_json},	{"index", 1, TEMPLATE_ARGUMENTS_MAX, call_index},
-	{"len", 1, 1, call_len},	{"join", 2, 2, call_join},
-	{"split", 2, 2, call_split},	{"print", 0, TEMPLATE_ARGUMENTS_MAX, call_print},
-	{"upper", 1, 1, call_case},	{"println", 0, TEMPLATE_ARGUMENTS_MAX, call_print},
-	{"lower", 1, 1, call_case},	{"printf", 1, TEMPLATE_ARGUMENTS_MAX, call_printf},
-	{"title", 1, 1, call_case},	{"truncate", 2, 2, call_shape},
-	{"pad", 3, 3, call_shape},	{"eq", 2, TEMPLATE_ARGUMENTS_MAX, call_compare},
-	{"ne", 2, 2, call_compare},	{"lt", 2, 2, call_compare},
-	{"le", 2, 2, call_compare},	{"gt", 2, 2, call_compare},
-	{"ge", 2, 2, call_compare},	{"and", 1, TEMPLATE_ARGUMENTS_MAX, call_logic},
-	{"not", 1, 1, call_logic},	{"or", 1, TEMPLATE_ARGUMENTS_MAX, call_logic},
+	{"json", 1, 1, call_json},   {"index", 1, TEMPLATE_ARGUMENTS_MAX, call_index},
+	{"len", 1, 1, call_len},     {"join", 2, 2, call_join},
+	{"split", 2, 2, call_split}, {"print", 0, TEMPLATE_ARGUMENTS_MAX, call_print},
+	{"upper", 1, 1, call_case},  {"println", 0, TEMPLATE_ARGUMENTS_MAX, call_print},
+	{"lower", 1, 1, call_case},  {"printf", 1, TEMPLATE_ARGUMENTS_MAX, call_printf},
+	{"title", 1, 1, call_case},  {"truncate", 2, 2, call_shape},
+	{"pad", 3, 3, call_shape},   {"eq", 2, TEMPLATE_ARGUMENTS_MAX, call_compare},
+	{"ne", 2, 2, call_compare},  {"lt", 2, 2, call_compare},
+	{"le", 2, 2, call_compare},  {"gt", 2, 2, call_compare},
+	{"ge", 2, 2, call_compare},  {"and", 1, TEMPLATE_ARGUMENTS_MAX, call_logic},
+	{"not", 1, 1, call_logic},   {"or", 1, TEMPLATE_ARGUMENTS_MAX, call_logic},
 };
 
 int template_call(const char *name, const struct template_arguments *arguments, cJSON **made,

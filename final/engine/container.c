@@ -281,14 +281,8 @@ int container_image_ids(const struct engine *engine, struct strings *ids, struct
 
 void container_config_release(struct container_config *config)
 {
-	char *owned[] = {config->name,
-			 config->image,
-			 config->image_id,
-			 config->user,
-			 config->cwd,
-			 config->hostname,
-			 config->network,
-			 config->stop_signal};
+	char *owned[] = {config->name, config->image,	 config->image_id, config->user,
+			 config->cwd,  config->hostname, config->network,  config->stop_signal};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
 		free(owned[i]);
@@ -307,8 +301,8 @@ void container_config_release(struct container_config *config)
 void container_release(struct container *container)
 {
 	struct container_state *state = &container->state;
-	char *owned[] = {container->dir,    state->error,	state->created_at,
-			 state->started_at, state->finished_at, state->address, state->cgroup};
+	char *owned[] = {container->dir,     state->error,   state->created_at, state->started_at,
+			 state->finished_at, state->address, state->cgroup};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
 		free(owned[i]);

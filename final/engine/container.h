@@ -39,7 +39,7 @@ struct restart_policy {
 struct container_config {
 	char id[CONTAINER_ID_LENGTH + 1]; /* of container_config_begin */
 	char *name;			  /* NULL at creation: one is made up */
-	char *image, *image_id; /* as the user wrote it; "sha256:…" of the config */
+	char *image, *image_id;		  /* as the user wrote it; "sha256:…" of the config */
 	struct strings argv, env;
 	uint64_t entrypoint_count; /* so many of argv's first are the entrypoint */
 	struct strings labels;	   /* "key=value", by key */
@@ -48,17 +48,17 @@ struct container_config {
 	struct restart_policy restart;
 	char *user, *cwd; /* NULL: root, "/" */
 	char *hostname;
-	char *network;		     /* "bridge", "none", "host", "container:NAME", or a name */
+	char *network; /* "bridge", "none", "host", "container:NAME", or a name */
 	struct connection connection;
-	char *stop_signal;	     /* "SIGTERM" if NULL */
-	struct strings volumes;	     /* as volume_write gives them */
+	char *stop_signal;	/* "SIGTERM" if NULL */
+	struct strings volumes; /* as volume_write gives them */
 	struct cgroup_limits limits;
 	uint64_t capabilities;
 	struct attributes attributes;
 	struct strings sysctls;
 	struct rootfs_wishes wishes; /* privileged and unmasked follow from the attributes */
 	bool init, read_only, auto_remove;
-	bool cgroupns_private; /* it sees its cgroup as the root of all */
+	bool cgroupns_private;	    /* it sees its cgroup as the root of all */
 	bool interactive, terminal; /* its input is open; it has a terminal */
 };
 
@@ -72,7 +72,7 @@ struct container_state {
 	bool paused; /* of container_observe, which asks the kernel; not recorded */
 	char *error; /* why it could not be started; NULL if it could */
 	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */
-	char *cgroup;  /* its name for cgroup_open while it runs */
+	char *cgroup;				     /* its name for cgroup_open while it runs */
 	char *address;				     /* "172.30.0.2"; NULL without a bridge */
 	struct strings ports; /* published, as port_spec writes them, while it runs */
 };

@@ -35,7 +35,8 @@ static inline void tap_is(const char *got, const char *want, const char *name, c
 	bool same = got && want ? strcmp(got, want) == 0 : got == want;
 
 	if (!tap_report(same, name, file, line))
-		printf("# got:      %s\n# expected: %s\n", got ? got : "NULL", want ? want : "NULL");
+		printf("# got:      %s\n# expected: %s\n", got ? got : "NULL",
+		       want ? want : "NULL");
 }
 
 static inline void tap_number(long long got, long long want, const char *name, const char *file,

@@ -60,13 +60,16 @@ static const struct {
 	const char *source;
 	int code;
 } refused[] = {
-	{"{{.Nope}}", ENOENT},	      {"{{.Name.Nope}}", ENOENT},     {"{{.Name", EINVAL},
-	{"{{", EINVAL},		      {"{{}}", EINVAL},		      {"{{if .Up}}", EINVAL},
-	{"{{end}}", EINVAL},	      {"{{else}}", EINVAL},	      {"{{nosuch .Up}}", ENOSYS},
-	{"{{index .Args 9}}", EINVAL}, {"{{len 3}}", EINVAL},	      {"{{$x}}", EINVAL},
-	{"{{\"open}}", EINVAL},	      {"{{range .Name}}{{end}}", EINVAL}, {"{{json}}", EINVAL},
-	{"{{printf \"%d\"}}", EINVAL}, {"{{eq .Up 1}}", EINVAL},	      {"{{(.Up}}", EINVAL},
-	{"{{/* x", EINVAL},	      {"{{.Up extra}}", EINVAL},
+	{"{{.Nope}}", ENOENT},	    {"{{.Name.Nope}}", ENOENT},
+	{"{{.Name", EINVAL},	    {"{{", EINVAL},
+	{"{{}}", EINVAL},	    {"{{if .Up}}", EINVAL},
+	{"{{end}}", EINVAL},	    {"{{else}}", EINVAL},
+	{"{{nosuch .Up}}", ENOSYS}, {"{{index .Args 9}}", EINVAL},
+	{"{{len 3}}", EINVAL},	    {"{{$x}}", EINVAL},
+	{"{{\"open}}", EINVAL},	    {"{{range .Name}}{{end}}", EINVAL},
+	{"{{json}}", EINVAL},	    {"{{printf \"%d\"}}", EINVAL},
+	{"{{eq .Up 1}}", EINVAL},   {"{{(.Up}}", EINVAL},
+	{"{{/* x", EINVAL},	    {"{{.Up extra}}", EINVAL},
 };
 
 static void test_templates(const cJSON *document)
@@ -103,15 +106,17 @@ static void test_depth(const cJSON *document)
 static void test_rows(void)
 {
 	struct error err;
-	AUTO_JSON cJSON *rows = cJSON_Parse("[{\"A\":\"long long cell\",\"B\":\"x\",\"Label\":{\"k\":\"v\"}}]");
+	AUTO_JSON cJSON *rows =
+		cJSON_Parse("[{\"A\":\"long long cell\",\"B\":\"x\",\"Label\":{\"k\":\"v\"}}]");
 	AUTO_JSON cJSON *titles = cJSON_Parse("{\"A\":\"FIRST\",\"B\":\"SECOND\"}");
 	AUTO_TEXT struct text usual = {0}, own = {0}, json = {0}, line = {0};
 
-	format_rows(NULL, "{{.A}}\t{{.B}}", titles, rows, &usual, &err);
+	format_rows(&(struct format_view){NULL, "{{.A}}\t{{.B}}", titles}, rows, &usual, &err);
 	is(text_string(&usual), "FIRST            SECOND\nlong long cell   x\n", "a table");
-	format_rows("table {{.B}}\\t{{.A}}", "", titles, rows, &own, &err);
-	is(text_string(&own), "SECOND    FIRST\nx         long long cell\n", "a table of one's own");
-	format_rows("json", "", titles, rows, &json, &err);
+	format_rows(&(struct format_view){"table {{.B}}\\t{{.A}}", "", titles}, rows, &own, &err);
+	is(text_string(&own), "SECOND    FIRST\nx         long long cell\n",
+	   "a table of one's own");
+	format_rows(&(struct format_view){"json", "", titles}, rows, &json, &err);
 	is(text_string(&json), "{\"A\":\"long long cell\",\"B\":\"x\"}\n", "an object a line");
 	format_rows("{{.Label \"k\"}}\\t.", "", titles, rows, &line, &err);
 	is(text_string(&line), "v\t.\n", "a line for each row, a label by its key");
