@@ -118,7 +118,7 @@ static void test_rows(void)
 	   "a table of one's own");
 	format_rows(&(struct format_view){"json", "", titles}, rows, &json, &err);
 	is(text_string(&json), "{\"A\":\"long long cell\",\"B\":\"x\"}\n", "an object a line");
-	format_rows("{{.Label \"k\"}}\\t.", "", titles, rows, &line, &err);
+	format_rows(&(struct format_view){"{{.Label \"k\"}}\\t.", "", titles}, rows, &line, &err);
 	is(text_string(&line), "v\t.\n", "a line for each row, a label by its key");
 }
 
