@@ -361,20 +361,16 @@ os.execvp("bash", ["bash", "-c", sys.argv[1]])' "source '$TOP/tests/lib/helpers.
 
 @test "01 the command ends with its runner, also as another user" {
     [ "$PROGRAM" != coracle ] || return 0 # there it outlives it, by its monitor
-    local out=$BATS_TEST_TMPDIR/out pid child scratch
+    local out=$BATS_TEST_TMPDIR/out pid child made
     contain -u 1000 -- sh -c 'echo ready; exec sleep 33' >"$out" 3>&- &
     pid=$!
     await grep -q ready "$out"
     pid=$(runner_of "$pid")
     child=$(cat "/proc/$pid/task/$pid/children")
-    # what a chapter's program makes for a run, and can't give back when it is killed
-    scratch=$(sed -n 's,.*:/\(coracle\.[^/]*\)$,\1,p' "/proc/${child% }/cgroup" | head -n1)
+    made=$(cgroup_of "${child% }")
     kill -KILL "$pid"
     await test ! -e "/proc/${child% }"
-    [ -z "$scratch" ] || {
-        find /sys/fs/cgroup -depth -type d -name "$scratch" -exec rmdir {} \;
-        rm -rf "/var/tmp/$scratch" "$STORE/$scratch"
-    }
+    sweep_after_kill "$made"
 }
 
 @test "01 no descriptor of the caller's reaches the command" {
@@ -478,6 +474,18 @@ at_terminal()
     says "status 3"
 }
 
+# cgroup_of_command DIR: of the container whose program was called with this working directory.
+cgroup_of_command()
+{
+    local file pid name
+    for file in $(grep -lFe "$1" /proc/[0-9]*/cmdline 2>/dev/null); do
+        for pid in $(cat "${file%cmdline}"task/*/children 2>/dev/null); do
+            name=$(cgroup_of "$pid" 2>/dev/null) && [ -n "$name" ] && echo "$name" && return 0
+        done
+    done
+    return 1
+}
+
 @test "01 our terminal is as before after an end, a signal, and a kill" {
     run at_terminal wait:ready -- -it -- sh -c 'echo ready; exit 4'
     says "status 4"
@@ -488,9 +496,14 @@ at_terminal()
     says "status 127"
     says "modes same"
     # nobody can catch this one
-    run at_terminal wait:ready signal:KILL -- -it -- sh -c 'echo ready; sleep 1'
+    local made=$BATS_TEST_TMPDIR/made token=/token-$BASHPID
+    : >"$made"
+    (for i in {1..100}; do cgroup_of_command "$token" >"$made" && break; sleep 0.05; done) 3>&- &
+    run at_terminal wait:ready signal:KILL -- -it -e TOKEN="$token" -- sh -c 'sleep 0.5; echo ready; sleep 1'
+    wait
     says "status 137"
     says "modes same"
+    sweep_after_kill "$(cat "$made")"
 }
 
 @test "01 while it runs our terminal is raw: each key passes at once" {

@@ -8,6 +8,7 @@
 #   in_private_network COMMAND…       run in a network namespace of its own, lo up
 #   background COMMAND…               start one; ended at the end of the test
 #   await COMMAND…                    try it for up to 10 s, until it succeeds
+#   sweep_after_kill "$(cgroup_of PID)"  after a chapter's program was killed by SIGKILL
 #
 # Variables: $TOP, $BUILD, $PROGRAM (01-process … 06-network, coracle), $ROOTFS (a directory with
 # busybox), $STORE and $IMAGE (a data root where an image of the same busybox is pulled).
@@ -22,7 +23,7 @@ BUILD=${BUILD:-$TOP/build}
 PROGRAM=${PROGRAM:-coracle}
 PREPARED=$TOP/build/test
 ROOTFS=$PREPARED/rootfs
-STORE=$PREPARED/store
+STORE=${STORE:-$PREPARED/store}
 IMAGE=$(cat "$PREPARED/image" 2>/dev/null || true)
 export TOP BUILD PROGRAM ROOTFS STORE IMAGE
 
@@ -96,24 +97,47 @@ host_state()
         sed 's/^/process /'
 }
 
+# The name of the cgroup that a chapter's program made for a process: coracle.Ab12Cd, coracle/12-ab.
+cgroup_of() { sed -n 's,^[0-9]*:[^:]*:/\(coracle[./][^/]*\)$,\1,p' "/proc/$1/cgroup" | head -n1; }
+
+# Removes what a chapter's program makes for a run, and can't give back when it is killed (coracle
+# does, with the next command): the cgroup NAME and the scratch directory of that name.
+sweep_after_kill()
+{
+    [ -n "$1" ] || return 0
+    await no_process_in "$1"
+    find /sys/fs/cgroup -depth -type d -path "*/$1" -exec rmdir {} \; 2>/dev/null || true
+    [[ $1 != */* ]] || find /sys/fs/cgroup -maxdepth 2 -type d -name "${1%%/*}" -exec rmdir {} \; 2>/dev/null || true
+    rm -rf "/var/tmp/$1" "$STORE/$1"
+}
+
+no_process_in() { ! grep -q . $(find /sys/fs/cgroup -type f -path "*/$1/cgroup.procs") /dev/null; }
+
 common_setup()
 {
     BACKGROUND=()
     host_state | sort >"$BATS_TEST_TMPDIR/host.before"
 }
 
-# What ends by itself gets a moment to do so.
+# What is new on the host and stays is left behind. Other tests run beside this one, and what is
+# theirs comes and goes: only what is still there after a while counts, and nothing of theirs can be
+# taken away.
 common_teardown()
 {
-    local pid i
+    local pid i before=$BATS_TEST_TMPDIR/host.before new=$BATS_TEST_TMPDIR/host.new
     for pid in "${BACKGROUND[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-    for ((i = 0; i < 60; i++)); do
-        host_state | sort >"$BATS_TEST_TMPDIR/host.after"
-        ! cmp -s "$BATS_TEST_TMPDIR"/host.{before,after} || return 0
+    host_state | sort | comm -13 "$before" - >"$new"
+    for ((i = 0; i < 400; i++)); do
+        [ -s "$new" ] || break
         sleep 0.05
+        host_state | sort | comm -12 "$new" - >"$new.now"
+        mv "$new.now" "$new"
     done
+    host_state | sort | comm -23 "$before" - | grep -E '^(mount|interface|nft)' | grep -vE '/bats-run|/build/' >>"$new" || true
+    [ -s "$new" ] || return 0
     echo "the test left something behind, or took something away:"
-    diff "$BATS_TEST_TMPDIR"/host.{before,after}
+    cat "$new"
+    return 1
 }
 
 setup() { common_setup; }
