@@ -301,6 +301,7 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
         "rm blobs/sha256/$manifest@$manifest"
         "rm -r layers/$diff_id@$diff_id"
         "rm layers/$diff_id.size@its size is missing"
+        ": >layers/$diff_id.size@its size is missing"
         "touch blobs/sha256/junk@its name is not a digest"
         "mkdir layers/junk@its name is not a digest"
         "echo junk >'${reference#"$OTHER/"}'@does not hold two digests"

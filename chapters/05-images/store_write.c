@@ -153,10 +153,11 @@ int store_commit_layer(const char *root, const char *diff_id, uint64_t unpacked_
 bool store_has_layer(const char *root, const char *diff_id)
 {
 	AUTO_FREE char *path = store_layer_path(root, diff_id);
-	AUTO_FREE char *size_path = memory_format("%s.size", path);
+	struct error ignored;
+	uint64_t bytes;
 
-	/* A removal that was killed may have left one of them. */
-	return access(path, F_OK) == 0 && access(size_path, F_OK) == 0;
+	/* A removal that was killed may have left one of them; a power cut, an empty size. */
+	return access(path, F_OK) == 0 && store_layer_size(root, diff_id, &bytes, &ignored) == 0;
 }
 
 int store_stage_blob(const char *root, int *fd, char **path, struct error *err)

@@ -259,12 +259,19 @@ static void test_lock(void)
 
 static void test_second_commit(void)
 {
+	AUTO_FREE char *path = NULL, *size_path = NULL;
 	char diff_id[DIGEST_SIZE];
 
 	put_layer("same", diff_id);
 	put_layer("same", diff_id);
 	ok(store_has_layer(root, diff_id), "a layer that another pull has committed is there");
 	is_number((long long)count_files("staging"), 0, "and the second copy is gone");
+	path = store_layer_path(root, diff_id);
+	size_path = memory_format("%s.size", path);
+	is_number(truncate(size_path, 0), 0, "a power cut empties its size");
+	ok(!store_has_layer(root, diff_id), "then it is not there");
+	put_layer("same", diff_id);
+	ok(store_has_layer(root, diff_id), "until the next pull");
 }
 
 int main(void)
