@@ -81,8 +81,15 @@ static int list(const struct tree *tree, const char *path, struct strings *names
 	return 0;
 }
 
+static bool has_other_names(const struct stat *st)
+{
+	return st->st_nlink > 1 && !S_ISDIR(st->st_mode);
+}
+
 static const char *find_linked(const struct tree *tree, const struct stat *st)
 {
+	if (!has_other_names(st))
+		return NULL;
 	for (size_t i = 0; i < tree->linked_count; i++)
 		if (tree->linked[i].inode == st->st_ino && tree->linked[i].device == st->st_dev)
 			return tree->linked[i].name;
@@ -91,7 +98,7 @@ static const char *find_linked(const struct tree *tree, const struct stat *st)
 
 static void remember(struct tree *tree, const struct stat *st, const char *name)
 {
-	if (st->st_nlink < 2 || S_ISDIR(st->st_mode))
+	if (!has_other_names(st))
 		return;
 	tree->linked = memory_resized(tree->linked, tree->linked_count + 1, sizeof(*tree->linked));
 	tree->linked[tree->linked_count++] =
@@ -135,16 +142,29 @@ static void add_capability(int fd, struct archive_entry *entry, struct archive_x
 	entry->xattr_count = 1;
 }
 
+/* A container that runs may have put a device of the host there since the file was examined. */
+static int open_file(const struct tree *tree, const char *path, struct error *err)
+{
+	AUTO_CLOSE int fd = open_at(tree, path, O_RDONLY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_sys(err, "open '/%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, EAGAIN, "'/%s' changed while it was read", path);
+	return take_fd(&fd);
+}
+
 static int write_file(const struct tree *tree, const char *path, struct archive_entry *entry,
 		      struct error *err)
 {
-	AUTO_CLOSE int fd = open_at(tree, path, O_RDONLY | O_NONBLOCK);
+	AUTO_CLOSE int fd = open_file(tree, path, err);
 	unsigned char value[64];
 	char name[] = CAPABILITY;
 	struct archive_xattr xattr = {name, value, sizeof(value)};
 
 	if (fd < 0)
-		return error_sys(err, "open '/%s'", path);
+		return -1;
 	add_capability(fd, entry, &xattr);
 	if (archive_write_entry(tree->output_fd, entry, err) < 0)
 		return -1;
