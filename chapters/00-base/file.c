@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,6 +63,11 @@ int file_write_all(int fd, const void *bytes, size_t count, const char *path, st
 
 		if (written < 0 && errno == EINTR)
 			continue;
+		/* Our caller's descriptor may be non-blocking, and is not ours to change. */
+		if (written < 0 && errno == EAGAIN) {
+			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+			continue;
+		}
 		if (written < 0)
 			return error_sys(err, "write '%s'", path);
 		at += written;

@@ -59,7 +59,7 @@ static int prune_one(const struct engine *engine, struct container *container, u
 {
 	uint64_t size = size_of(container);
 
-	if (container_remove(engine, container, err) < 0)
+	if (container_remove_unused(engine, container, err) < 0)
 		return -1;
 	*bytes += size;
 	text_add_format(done, "%s\n", container->id);

@@ -135,8 +135,9 @@ static int rm_one(const struct engine *engine, const char *name, const void *con
 			err, EBUSY,
 			"cannot remove container \"%s\": container is running: stop the container before removing or force remove",
 			name);
-	if (container_stop(engine, &container, SIGKILL, STOP_TIMEOUT_S, err) < 0 ||
-	    container_remove(engine, &container, err) < 0)
+	if ((options->force &&
+	     container_stop(engine, &container, SIGKILL, STOP_TIMEOUT_S, err) < 0) ||
+	    container_remove_unused(engine, &container, err) < 0)
 		return error_wrap(err, "cannot remove container \"%s\"", name);
 	if (options->volumes)
 		volume_store_remove_made_for(engine, container.id, &container.config.volumes);

@@ -18,6 +18,7 @@
 #include "image_helper.h"
 #include "image_options.h"
 #include "manifest.h"
+#include "lives.h"
 #include "monitor.h"
 #include "namespaces_options.h"
 #include "network_options.h"
@@ -268,7 +269,7 @@ static int start(const struct engine *engine, struct container *container,
 		 const struct run_options *options, int *status, struct error *err)
 {
 	struct attach_options attach = attach_options(options);
-	int socket = monitor_start(engine, container, !options->detach, err);
+	int socket = container_start(engine, container, !options->detach, err);
 
 	if (socket < 0)
 		return -1;

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "clock.h"
 #include "control.h"
+#include "launch.h"
 #include "names.h"
 #include "path.h"
 #include "record.h"
@@ -252,6 +254,41 @@ int container_remove(const struct engine *engine, struct container *container, s
 	if (path_remove_tree(run, err) < 0)
 		return -1;
 	return path_remove_tree(gone, err);
+}
+
+/* Takes the monitor's lock: whoever has it has the container. Returns 0 if it is gone already. */
+static int lock_unused(const struct engine *engine, const struct container *container,
+		       struct error *err)
+{
+	int lock;
+
+	while ((lock = record_lock_monitor(engine, container, err)) < 0) {
+		AUTO_CONTAINER struct container now = {0};
+
+		if (err->code != EWOULDBLOCK)
+			return -1;
+		if (record_load(engine, container->id, &now, err) < 0)
+			return err->code == ENOENT ? 0 : -1;
+		if (now.state.status == CONTAINER_RUNNING ||
+		    now.state.status == CONTAINER_RESTARTING)
+			return error_set(err, EBUSY, "container %s is running", container->id);
+		poll(NULL, 0, 5); /* its monitor has recorded the end, and is about to end itself */
+	}
+	return lock;
+}
+
+int container_remove_unused(const struct engine *engine, struct container *container,
+			    struct error *err)
+{
+	int lock = lock_unused(engine, container, err), result;
+	struct error ignored;
+
+	if (lock <= 0)
+		return lock;
+	launch_give_back(engine, container, &ignored);
+	result = container_remove(engine, container, err);
+	close(lock);
+	return result;
 }
 
 const char *container_status_word(const struct container *container)

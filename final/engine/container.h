@@ -1,5 +1,6 @@
 /*
- * A container: what it is to run (config.json, never changed) and how it is (state.json, replaced
+ * A container: what it is to run (config.json, replaced by rename, update and
+ * network connect) and how it is (state.json, replaced
  * by rename). A zeroed struct is empty and valid.
  */
 #ifndef CONTAINER_H
@@ -112,6 +113,12 @@ int container_save_state(const struct container *container, struct error *err);
 /* Removes directory, name and run directory, and with auto_remove the volumes made for it; fine if another command was first. The container must
  * not be running. Errors: EXDEV if something is mounted inside. */
 int container_remove(const struct engine *engine, struct container *container, struct error *err);
+
+/* Removes a container that does not run, as container_remove, and makes sure that it does not: no
+ * monitor of it can begin meanwhile. What a monitor that was killed while it started left behind is
+ * given back. Errors: EBUSY if it runs. */
+int container_remove_unused(const struct engine *engine, struct container *container,
+			    struct error *err);
 
 /* "created", "running", "paused", "restarting", "exited". */
 const char *container_status_word(const struct container *container);

@@ -91,6 +91,7 @@ static int copy_contents(struct tree_copy *copy, const struct place *from, const
 	if (!to->exists && mkdirat(to->parent, to->name, 0700) < 0)
 		return error_sys(err, "make directory '%s'", to->name);
 	target = open_directory(to, err);
+	copy->keep_top = to->exists;
 	return target < 0 ? -1 : tree_copy_contents(copy, source, target, err);
 }
 

@@ -139,7 +139,8 @@ static int start(struct exec *exec, const struct exec_config *config, const int 
 		.user = config->user ? config->user : own->user,
 		.stdio = {stdio[0], stdio[1], stdio[2]},
 		.input = config->input,
-		.terminal = config->terminal,
+		/* Detached, nobody is left to hold the other end: it would be hung up at once. */
+		.terminal = config->terminal && !config->detached,
 		.size = terminal_size(),
 		.cgroup_fd = cgroup_clone_fd(exec->cgroup),
 		.privileges = privileges_of(own, config->privileged),

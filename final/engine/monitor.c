@@ -253,6 +253,10 @@ static void record_end(struct monitor *monitor)
 	state->oom_killed = cgroup_oom_kills(monitor->launch.cgroup) > 0;
 	/* Who takes a port back holds it anew. */
 	ports_let_go(&monitor->launch.networks.ports);
+	/* rename, update and network connect have changed the record while it ran. */
+	if (record_reload_config(monitor->engine, monitor->container, &err) < 0 &&
+	    err.code != ENOENT)
+		note_error(monitor, &err);
 	if (launch_give_back(monitor->engine, monitor->container, &err) < 0)
 		note_error(monitor, &err);
 	clock_now(now);
@@ -269,7 +273,8 @@ static void turn(struct monitor *monitor, int timeout_ms)
 {
 	enum { PROCESS, OUTPUT, ERRORS, INPUT, LISTENER, CLIENTS };
 	struct streams *streams = &monitor->streams;
-	bool reading = clients_have_room(&monitor->clients);
+	/* What an ended process wrote last fits its pipes: no slow client may hold up its end. */
+	bool reading = monitor->launch.process.pid == 0 || clients_have_room(&monitor->clients);
 	size_t clients = monitor->clients.count;
 	struct pollfd fds[CLIENTS + CLIENTS_MAX] = {
 		{.fd = monitor->launch.process.pid ? monitor->launch.process.pidfd : -1,
@@ -289,7 +294,7 @@ static void turn(struct monitor *monitor, int timeout_ms)
 			hear_client(monitor, i, fds[CLIENTS + i].revents);
 	if (fds[OUTPUT].revents)
 		pass_output(monitor, 0);
-	else if (fds[ERRORS].revents)
+	if (fds[ERRORS].revents)
 		pass_output(monitor, 1);
 	if (fds[INPUT].revents && streams->input >= 0)
 		pass_input(monitor);
@@ -351,7 +356,10 @@ static bool start_again(struct monitor *monitor)
 	if (await_next_life(monitor)) {
 		launch_release(&monitor->launch);
 		streams_end_input(&monitor->streams);
+		text_release(&monitor->streams.typed);
 		monitor->streams = STREAMS_NONE;
+		if (record_reload_config(monitor->engine, monitor->container, &err) < 0)
+			note_error(monitor, &err);
 		if (begin_life(monitor, &err) == 0)
 			return true;
 		record_failure(monitor, &err);

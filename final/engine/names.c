@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -114,10 +115,17 @@ int names_take(const struct engine *engine, const char *name, const char *id, st
 void names_drop(const struct engine *engine, const char *name, const char *id)
 {
 	char owner[CONTAINER_ID_LENGTH + 1] = "";
-	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *path = NULL, *mine = NULL;
 
 	if (!name || names_look_up(engine, name, owner) < 0 || strcmp(owner, id) != 0)
 		return;
 	path = path_of(engine, name);
-	unlink(path);
+	mine = memory_format("%s/names/.%s", engine->root, id);
+	/* Out of the way first, for it may have been taken anew since we looked. */
+	if (rename(path, mine) < 0)
+		return;
+	if (readlink(mine, owner, CONTAINER_ID_LENGTH) == CONTAINER_ID_LENGTH &&
+	    strncmp(owner, id, CONTAINER_ID_LENGTH) != 0)
+		renameat2(AT_FDCWD, mine, AT_FDCWD, path, RENAME_NOREPLACE);
+	unlink(mine);
 }

@@ -233,11 +233,27 @@ int record_load(const struct engine *engine, const char *id, struct container *c
 	loaded.dir = memory_format("%s/containers/%s", engine->root, id);
 	config = read_json(loaded.dir, "config.json", err);
 	state = config ? read_json(loaded.dir, "state.json", err) : NULL;
+	/* Not synced while it runs: a power cut may have emptied it. Then it ran, and is repaired. */
+	if (config && !state && err->code == EINVAL)
+		state = cJSON_Parse("{\"status\":\"running\"}");
 	if (!state || read_config(config, &loaded, err) < 0 ||
 	    read_state(state, &loaded.state, err) < 0)
 		return error_wrap(err, "read the record of container %s", id);
 	*container = loaded;
 	loaded = (struct container){0};
+	return 0;
+}
+
+int record_reload_config(const struct engine *engine, struct container *container,
+			 struct error *err)
+{
+	AUTO_CONTAINER struct container now = {0};
+	struct container_config stale = container->config;
+
+	if (record_load(engine, container->id, &now, err) < 0)
+		return -1;
+	container->config = now.config;
+	now.config = stale;
 	return 0;
 }
 
@@ -293,7 +309,8 @@ bool record_monitor_lives(const struct engine *engine, const struct container *c
 	AUTO_FREE char *path = memory_format("%s/%s/monitor", engine->run, container->id);
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	/* Shared: who only asks must not be taken for a monitor by another who asks. */
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
 /* Reads a record again. */

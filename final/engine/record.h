@@ -25,6 +25,10 @@ int record_load(const struct engine *engine, const char *id, struct container *c
 /* The name in DIR/config.json; NULL if that can't be read. The caller frees it. */
 char *record_name(const char *dir);
 
+/* Reads the config again: rename, update and network connect change it while it runs. */
+int record_reload_config(const struct engine *engine, struct container *container,
+			 struct error *err);
+
 /* When a process started, in clock ticks after boot; 0 if there is none. With the pid it names a
  * process for ever. proc_pid_stat(5) */
 uint64_t record_pid_start(pid_t pid);
