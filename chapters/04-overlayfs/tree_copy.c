@@ -79,6 +79,14 @@ static gid_t group_of(const struct tree_copy *copy, const struct stat *st)
 	return copy->change_owner ? copy->gid : st->st_gid;
 }
 
+/* With another owner, a setuid program would become what nobody has said it may be: root's. */
+static mode_t mode_of(const struct tree_copy *copy, const struct stat *st)
+{
+	bool same = owner_of(copy, st) == st->st_uid && group_of(copy, st) == st->st_gid;
+
+	return st->st_mode & (same || S_ISDIR(st->st_mode) ? 07777 : 01777);
+}
+
 /* In this order: chown takes setuid bits and capabilities away, and all else changes the times. */
 static int copy_attributes(const struct tree_copy *copy, int from, int to, const struct stat *st,
 			   struct error *err)
@@ -87,7 +95,7 @@ static int copy_attributes(const struct tree_copy *copy, int from, int to, const
 
 	if (fchown(to, owner_of(copy, st), group_of(copy, st)) < 0)
 		return error_sys(err, "set the owner");
-	if (fchmod(to, st->st_mode & 07777) < 0)
+	if (fchmod(to, mode_of(copy, st)) < 0)
 		return error_sys(err, "set the mode");
 	if (copy_xattrs(from, to, err) < 0)
 		return -1;
@@ -319,7 +327,7 @@ int tree_copy_contents(struct tree_copy *copy, int from_fd, int to_fd, struct er
 		return error_sys(err, "look at a directory");
 	if (copy_entries(copy, from_fd, to_fd, err) < 0)
 		return error_wrap(err, "copy to '%s'", text_string(&copy->path));
-	return copy_attributes(copy, from_fd, to_fd, &st, err);
+	return copy->keep_top ? 0 : copy_attributes(copy, from_fd, to_fd, &st, err);
 }
 
 void tree_copy_release(struct tree_copy *copy)

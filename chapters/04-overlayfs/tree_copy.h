@@ -19,9 +19,10 @@
 
 /* A zeroed struct keeps everything as it is. */
 struct tree_copy {
-	bool change_owner; /* to these, instead of keeping them */
+	bool change_owner; /* to these, instead of keeping them; a file loses setuid and setgid */
 	uid_t uid;
 	gid_t gid;
+	bool keep_top;	/* of tree_copy_contents: the target itself stays what it is */
 	uint64_t bytes; /* what was copied so far */
 	/* the copy's own */
 	int top; /* the directory that `path` is below */
@@ -42,7 +43,8 @@ struct tree_name {
 int tree_copy(struct tree_copy *copy, struct tree_name from, struct tree_name to,
 	      struct error *err);
 
-/* Copies what is in one open directory into another, and the directory's own attributes. */
+/* Copies what is in one open directory into another, and the directory's own attributes
+ * unless `keep_top`. */
 int tree_copy_contents(struct tree_copy *copy, int from_fd, int to_fd, struct error *err);
 
 void tree_copy_release(struct tree_copy *copy);
