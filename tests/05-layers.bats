@@ -635,8 +635,8 @@ status_has()
     done
     # chown dac_override fowner fsetid mknod setfcap, in the layer's directory
     status_has "${pids[3]}" CapPrm:000000008800001b CapEff:000000008800001b CapBnd:000000008800001b
-    [ "$(readlink "/proc/${pids[3]}/root")" = "$T/root" ]
-    [ "$(readlink "/proc/${pids[3]}/cwd")" = "$T/root" ]
+    [ "/proc/${pids[3]}/root/" -ef "$T/root" ]
+    [ "/proc/${pids[3]}/cwd/" -ef "$T/root" ]
     [ "$(ls "/proc/${pids[3]}/fd" | wc -l)" -eq 4 ] || { ls -l "/proc/${pids[3]}/fd"; false; }
     kill -KILL "$parent"
     for pid in "${pids[@]}"; do await test ! -e "/proc/$pid/status"; done

@@ -11,12 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cleanup.h"
+#include "mounts.h"
 #include "privileges.h"
 #include "trace.h"
 #include "user.h"
@@ -64,18 +67,48 @@ static int close_others(const struct worker_config *config, int channel, struct 
 	return 0;
 }
 
+/* Changes to a view of the directory in which a device is only a file: who has CAP_MKNOD could make the
+ * node of a disk, and read it. The view is mounted nowhere, and lasts as long as the process is in it.
+ * open_tree(2) */
+static int enter_view(const char *dir, struct error *err)
+{
+	struct mount_attr attributes = {
+		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	};
+	AUTO_CLOSE int fd = -1, view = -1;
+
+	trace("mount --bind -o nosuid,nodev,noexec %q %q", dir, dir);
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "open '%s'", dir);
+	view = mount_clone(fd, false, err);
+	if (view < 0)
+		return -1;
+	if (mount_setattr(view, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
+		return error_sys(err, "forbid devices below '%s'", dir);
+	trace("cd %q", dir);
+	if (fchdir(view) < 0)
+		return error_sys(err, "change to '%s'", dir);
+	return 0;
+}
+
 /* Without CAP_SYS_CHROOT, and without a descriptor of a directory outside, there is no way back
  * from this root: chroot(2) lists the ways. /proc/self/fdinfo is a directory that is always there,
  * holds a few numbers about our own descriptors, and nothing can be made in it. */
 static int enter_root(const char *dir, struct error *err)
 {
-	if (!dir)
-		dir = "/proc/self/fdinfo";
-	trace("cd %q && chroot .", dir);
-	if (chdir(dir) < 0)
-		return error_sys(err, "change to '%s'", dir);
+	const char *nothing = "/proc/self/fdinfo";
+
+	if (dir && enter_view(dir, err) < 0)
+		return -1;
+	if (!dir) {
+		trace("cd %q", nothing);
+		if (chdir(nothing) < 0)
+			return error_sys(err, "change to '%s'", nothing);
+	}
+	trace("chroot .");
 	if (chroot(".") < 0)
-		return error_sys(err, "make '%s' the root directory", dir);
+		return error_sys(err, "make '%s' the root directory", dir ? dir : nothing);
 	return 0;
 }
 

@@ -2,10 +2,12 @@
  * What an unpacker that a layer has taken over could do: its two parsers are replaced by liars here,
  * and the rest of it is as it is.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -57,6 +59,11 @@ int lying_unpack(const struct archive_source *source, int directory_fd, struct l
 			return -1;
 	while (count);
 	close(openat(directory_fd, "poison", O_WRONLY | O_CREAT, 0755));
+	/* /dev/zero. */
+	if (mknodat(directory_fd, "device", S_IFCHR | 0666, makedev(1, 5)) < 0)
+		return error_sys(err, "make a device");
+	if (openat(directory_fd, "device", O_RDONLY) >= 0 || errno != EACCES)
+		return error_set(err, EPERM, "a device was opened");
 	strcpy(result->digest, PROMISED);
 	strcpy(result->diff_id, PROMISED);
 	result->compressed_bytes = 12345;
