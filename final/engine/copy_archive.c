@@ -2,6 +2,7 @@
 #include "copy_archive.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +56,21 @@ static int write_data(struct archive *archive, int fd, const struct archive_entr
 	}
 }
 
+/* A layer's directory may take any place; here a link like /lib would be lost. */
+static int check_directory(struct layer_tree *tree, const char *path, struct error *err)
+{
+	const char *name;
+	int parent = layer_tree_parent(tree, path, &name, err);
+	struct stat st;
+
+	if (parent < 0)
+		return -1;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
+		return 0;
+	return error_set(err, ENOTDIR, "cannot overwrite non-directory \"%s\" with directory",
+			 path);
+}
+
 static int unpack_entry(struct layer_tree *tree, struct archive *archive,
 			const struct archive_entry *entry, struct error *err)
 {
@@ -66,6 +82,8 @@ static int unpack_entry(struct layer_tree *tree, struct archive *archive,
 	/* The directory itself stays what it is. */
 	if (!*path)
 		return 0;
+	if (entry->type == ARCHIVE_DIRECTORY && check_directory(tree, path, err) < 0)
+		return -1;
 	if (entry->type != ARCHIVE_FILE)
 		return layer_tree_make(tree, path, entry, err);
 	fd = layer_tree_make(tree, path, entry, err);
