@@ -146,6 +146,23 @@ volumes() { coracle volume ls -q; }
     exits 0
 }
 
+@test "04 no volume is removed while a container's record can't be read" {
+    coracle run --network none --name user -v data:/d "$IMAGE" true
+    record=$ROOT/containers/$(state user .Id)/config.json
+    mv "$record" "$BATS_TEST_TMPDIR/record" && echo '{' >"$record"
+    run coracle volume rm data
+    removed="$status $output"
+    run coracle volume prune -af
+    mv "$BATS_TEST_TMPDIR/record" "$record"
+    exits 1
+    says "read the record of container"
+    output=$removed
+    [ "${removed%% *}" = 1 ]
+    says "read the record of container"
+    [ "$(volumes)" = data ]
+    remove_volumes
+}
+
 @test "04 volume create, inspect, ls with filters" {
     run coracle volume create --label a=b --label c first
     exits 0
@@ -400,6 +417,18 @@ END
         run bash -c 'tar -cf - -C "$1" in | "$BUILD/coracle" --root "$ROOT" cp - "$2":/src/file' _ "$O" $name
         exits 1
         says "must be a directory"
+    done
+}
+
+@test "04 cp - does not replace a link by a directory" {
+    pair_for_cp
+    mkdir "$O/abs" && touch "$O/abs/new"
+    for name in on off; do
+        run bash -c 'tar -cf - -C "$1" abs | "$BUILD/coracle" --root "$ROOT" cp - "$2":/' _ "$O" $name
+        exits 1
+        says 'cannot overwrite non-directory "abs" with directory'
+        coracle cp $name:/abs "$O/$name"
+        [ "$(readlink "$O/$name")" = /etc ]
     done
 }
 

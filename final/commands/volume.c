@@ -325,47 +325,64 @@ static bool confirmed(const struct volume_options *options)
 	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
 }
 
-static uint64_t prune_one(const struct engine *engine, const struct volume_options *options,
-			  const struct stored_volume *volume, struct strings *removed)
-{
+struct pruned {
+	struct strings names;
 	uint64_t bytes;
-	struct error in_use;
+};
 
-	if (!(options->all || volume->anonymous) ||
-	    !passes_all(engine, volume, &options->filters) || !is_dangling(engine, volume))
+static int prune_one(const struct engine *engine, const struct volume_options *options,
+		     const struct stored_volume *volume, struct pruned *pruned, struct error *err)
+{
+	AUTO_STRINGS struct strings users = {0};
+	uint64_t bytes;
+
+	if (!(options->all || volume->anonymous) || !passes_all(engine, volume, &options->filters))
+		return 0;
+	if (volume_store_users(engine, volume->name, false, &users, err) < 0)
+		return -1;
+	if (users.count)
 		return 0;
 	bytes = tree_size(volume->path);
-	/* Somebody may just have begun to use it. */
-	if (volume_store_remove(engine, volume->name, &in_use) < 0)
-		return 0;
-	strings_add(removed, volume->name);
-	return bytes;
+	/* Somebody may just have begun to use it, or removed it. */
+	if (volume_store_remove(engine, volume->name, err) < 0)
+		return err->code == EBUSY || err->code == ENOENT ? 0 : -1;
+	strings_add(&pruned->names, volume->name);
+	pruned->bytes += bytes;
+	return 0;
+}
+
+static void print_pruned(const struct pruned *pruned)
+{
+	char human[HUMAN_SIZE];
+
+	if (pruned->names.count)
+		printf("Deleted Volumes:\n");
+	for (size_t i = 0; i < pruned->names.count; i++)
+		printf("%s\n", pruned->names.items[i]);
+	human_bytes(pruned->bytes, human);
+	printf("%sTotal reclaimed space: %s\n", pruned->names.count ? "\n" : "", human);
 }
 
 static int prune(const struct call *call, const struct volume_options *options, struct error *err)
 {
 	AUTO_ENGINE struct engine engine = {0};
-	AUTO_STRINGS struct strings removed = {0};
+	struct pruned pruned = {0};
 	struct stored_volume *volumes;
-	char human[HUMAN_SIZE];
-	uint64_t bytes = 0;
 	size_t count;
+	int result = 0;
 
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    volume_store_list(&engine, &volumes, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		bytes += prune_one(&engine, options, &volumes[i], &removed);
+		if (result == 0)
+			result = prune_one(&engine, options, &volumes[i], &pruned, err);
 		stored_volume_release(&volumes[i]);
 	}
 	free(volumes);
-	if (removed.count)
-		printf("Deleted Volumes:\n");
-	for (size_t i = 0; i < removed.count; i++)
-		printf("%s\n", removed.items[i]);
-	human_bytes(bytes, human);
-	printf("%sTotal reclaimed space: %s\n", removed.count ? "\n" : "", human);
-	return 0;
+	print_pruned(&pruned);
+	strings_release(&pruned.names);
+	return result;
 }
 
 static int command_prune(const struct call *call)

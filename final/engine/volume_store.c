@@ -227,12 +227,16 @@ int volume_store_users(const struct engine *engine, const char *name, bool runni
 		return error_sys(err, "read directory '%s'", path);
 	while ((entry = readdir(dir))) {
 		AUTO_CONTAINER struct container container = {0};
-		struct error gone;
 
-		/* Removed since the directory was read, or locks and stagings. */
-		if (*entry->d_name == '.' ||
-		    record_load(engine, entry->d_name, &container, &gone) < 0)
+		/* Locks and stagings; or removed since the directory was read. Of another that can't
+		 * be read nobody knows what it uses. */
+		if (*entry->d_name == '.')
 			continue;
+		if (record_load(engine, entry->d_name, &container, err) < 0) {
+			if (err->code == ENOENT || err->code == ENOTDIR)
+				continue;
+			return -1;
+		}
 		if ((!running || container.state.status == CONTAINER_RUNNING) &&
 		    uses(&container, name))
 			strings_add(ids, container.id);

@@ -43,7 +43,8 @@ int volume_store_find(const struct engine *engine, const char *name, struct stor
 int volume_store_list(const struct engine *engine, struct stored_volume **volumes, size_t *count,
 		      struct error *err);
 
-/* Adds the ids of the containers that use it; only of those that run with `running`. */
+/* Adds the ids of the containers that use it; only of those that run with `running`. Fails if the
+ * record of a container can't be read. */
 int volume_store_users(const struct engine *engine, const char *name, bool running,
 		       struct strings *ids, struct error *err);
 
