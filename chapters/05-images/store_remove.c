@@ -249,12 +249,14 @@ static int sweep_all(const char *root, struct error *err)
 {
 	AUTO_STORED_REFERENCES struct stored_references left = {0};
 	AUTO_STRINGS struct strings needed = {0};
+	struct error ignored;
 
 	if (store_references(root, &left, err) < 0)
 		return -1;
 	for (size_t i = 0; i < left.count; i++)
-		if (mark(root, &left.items[i], &needed, err) < 0)
-			return error_wrap(err, "find what other images need");
+		/* What a damaged image needs nobody knows: all stays until it has gone, too. */
+		if (mark(root, &left.items[i], &needed, &ignored) < 0)
+			return 0;
 	if (sweep(root, "blobs/sha256", &needed, err) < 0)
 		return -1;
 	return sweep(root, "layers", &needed, err);

@@ -313,16 +313,6 @@ int command_pull(const struct call *call)
 
 /* --- rmi ------------------------------------------------------------------------------------- */
 
-/* How many names an image has. */
-static size_t count_names(const struct image *images, size_t count, const char *id)
-{
-	size_t names = 0;
-
-	for (size_t i = 0; i < count; i++)
-		names += strcmp(images[i].id, id) == 0;
-	return names;
-}
-
 /* The container for whose sake the image stays, or NULL: with force only one that runs counts. */
 static const struct container *find_user(const struct container *containers, size_t count,
 					 const char *image_id, bool force)
@@ -335,10 +325,10 @@ static const struct container *find_user(const struct container *containers, siz
 }
 
 /* Docker's words for the two cases. */
-static int refuse(const struct image *image, const char *name, const struct container *user,
-		  bool force, struct error *err)
+static int refuse(const char *image_id, const char *name, const struct container *user, bool force,
+		  struct error *err)
 {
-	const char *id = image->id + strlen(DIGEST_PREFIX);
+	const char *id = image_id + strlen(DIGEST_PREFIX);
 
 	if (force)
 		return error_set(
@@ -351,30 +341,51 @@ static int refuse(const struct image *image, const char *name, const struct cont
 		name, ID_SHOWN, user->id, ID_SHOWN, id);
 }
 
+/* The id of the image whose last name this is; NULL if another is left, or nobody can tell: a damaged
+ * image may go. The references are enough: to read other images might fail. */
+static int find_last(const struct engine *engine, const char *name, char **id, struct error *err)
+{
+	AUTO_STORED_REFERENCES struct stored_references list = {0};
+	AUTO_FREE size_t *chosen = NULL;
+	const char *found;
+	size_t names = 0;
+	bool by_id;
+
+	if (store_references(engine->root, &list, err) < 0)
+		return -1;
+	chosen = memory_zeroed(list.count + 1, sizeof(*chosen));
+	if (store_choose(&list, name, chosen, &by_id, err) < 0)
+		return -1;
+	found = list.items[chosen[0]].id;
+	for (size_t i = 0; found && i < list.count; i++)
+		names += list.items[i].id && strcmp(list.items[i].id, found) == 0;
+	if (names == 1)
+		*id = memory_string(found);
+	return 0;
+}
+
 /* Makes sure that no container needs the image, if this is its last name. */
 static int check_unused(const struct engine *engine, const char *name, bool force,
 			struct error *err)
 {
-	AUTO_IMAGE struct image image = {0};
+	AUTO_FREE char *id = NULL;
 	struct container *containers = NULL;
-	struct image *images = NULL;
-	size_t container_count = 0, image_count = 0;
+	size_t count = 0;
 	const struct container *user;
 	int result = 0;
 
-	if (store_find(engine->root, name, &image, err) < 0)
+	if (find_last(engine, name, &id, err) < 0)
 		return -1;
-	if (store_list(engine->root, &images, &image_count, err) < 0)
+	if (!id)
+		return 0;
+	if (container_list(engine, &containers, &count, err) < 0)
 		return -1;
-	if (count_names(images, image_count, image.id) <= 1)
-		result = container_list(engine, &containers, &container_count, err);
-	user = find_user(containers, container_count, image.id, force);
+	user = find_user(containers, count, id, force);
 	if (user)
-		result = refuse(&image, name, user, force, err);
-	for (size_t i = 0; i < container_count; i++)
+		result = refuse(id, name, user, force, err);
+	for (size_t i = 0; i < count; i++)
 		container_release(&containers[i]);
 	cleanup_memory(&containers);
-	release_images(&images, image_count);
 	return result;
 }
 
