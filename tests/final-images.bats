@@ -317,3 +317,26 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
     done
     forget
 }
+
+@test "final rmi goes on beside a damaged image, and does not wait for a pull" {
+    fresh
+    cp -a "$STORE"/{blobs,refs,layers} "$OTHER/"
+    in_fresh tag "$IMAGE" good:1
+    in_fresh tag "$IMAGE" good:2
+    exec 7<>"$OTHER/lock"
+    flock --shared 7
+    run in_fresh rmi good:1
+    exits 1
+    says "the image store is in use by another command: try again when it has ended"
+    exec 7>&-
+    rm -r "$OTHER"/layers/*[0-9a-f]
+    run in_fresh rmi good:1
+    exits 0
+    says "Untagged: good:1"
+    run in_fresh rmi good:2
+    exits 0
+    run in_fresh rmi "$IMAGE"
+    exits 0
+    [ -z "$(ls -A "$OTHER/blobs/sha256")" ]
+    forget
+}

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -42,6 +43,23 @@ static int clean_staging(const char *root, struct error *err)
 	return 0;
 }
 
+/* A pull may take long, and the one who waits may hold locks that others wait for. */
+static int lock_soon(int fd, struct error *err)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	int result = lock(fd, LOCK_EX | LOCK_NB, err);
+
+	for (int pauses = 0; result < 0 && err->code == EWOULDBLOCK && pauses < 40; pauses++) {
+		nanosleep(&pause, NULL);
+		result = lock(fd, LOCK_EX | LOCK_NB, err);
+	}
+	if (result < 0 && err->code == EWOULDBLOCK)
+		return error_set(
+			err, EBUSY,
+			"the image store is in use by another command: try again when it has ended");
+	return result;
+}
+
 int store_lock(const char *root, bool exclusive, struct error *err)
 {
 	AUTO_FREE char *path = path_join(root, "lock");
@@ -55,10 +73,12 @@ int store_lock(const char *root, bool exclusive, struct error *err)
 	if (fd < 0)
 		return error_sys(err, "open '%s'", path);
 	/* A shared lock begins as an exclusive one, if it can be had at once. */
-	if (exclusive ? lock(fd, LOCK_EX, err) == 0 : lock(fd, LOCK_EX | LOCK_NB, &ignored) == 0)
-		if (clean_staging(root, err) < 0)
-			return -1;
-	if (lock(fd, exclusive ? LOCK_EX : LOCK_SH, err) < 0)
+	if (exclusive && lock_soon(fd, err) < 0)
+		return -1;
+	if ((exclusive || lock(fd, LOCK_EX | LOCK_NB, &ignored) == 0) &&
+	    clean_staging(root, err) < 0)
+		return -1;
+	if (!exclusive && lock(fd, LOCK_SH, err) < 0)
 		return -1;
 	return take_fd(&fd);
 }

@@ -19,8 +19,9 @@
 #include "reference.h"
 #include "text.h"
 
-/* Prepares the store and locks it: shared to add to it, exclusive to remove from it; waits for
- * others. Returns a descriptor; the lock ends when it is closed. flock(2) */
+/* Prepares the store and locks it: shared to add to it, which waits for others; exclusive to remove
+ * from it, which waits 2 seconds at most. Returns a descriptor; the lock ends when it is closed.
+ * Errors: EBUSY "the image store is in use by another command: …". flock(2) */
 int store_lock(const char *root, bool exclusive, struct error *err);
 
 /* Waits until no other holder of the lock has had its turn with this digest; the turn ends with the

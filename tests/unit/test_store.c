@@ -221,9 +221,16 @@ static void test_damage(const char *two)
 {
 	AUTO_FREE char *blob = store_blob_path(root, two);
 	AUTO_STRINGS struct strings removed = {0};
+	char three[DIGEST_SIZE], manifest_three[DIGEST_SIZE];
 
+	put_image("three", "2026-03-01T00:00:00Z", three, manifest_three);
+	set_name("three:1", manifest_three, manifest_three);
 	unlink(blob);
 	is_not_found("host:5000/some/thing:v1", EIO);
+	is_number(store_remove(root, "three:1", &(struct strings){0}, &removed, &err), 0,
+		  "beside a damaged image another can be removed");
+	is_not_found("three:1", ENOENT);
+	ok(count_files("layers") > 0, "what the damaged one may need stays");
 	is_number(
 		store_remove(root, "host:5000/some/thing:v1", &(struct strings){0}, &removed, &err),
 		0, "a damaged image can be removed");
@@ -252,6 +259,8 @@ static void test_lock(void)
 	first = store_lock(root, false, &err);
 	is_number((long long)count_files("staging"), 0, "what a killed pull has left is removed");
 	is_number(flock(third, LOCK_EX | LOCK_NB), -1, "and the lock is held");
+	is_number(store_lock(root, true, &err), -1, "an exclusive one is not waited for");
+	is_number(err.code, EBUSY, "but refused");
 	cleanup_fd(&first);
 	first = store_lock(root, true, &err);
 	is_number(flock(third, LOCK_SH | LOCK_NB), -1, "an exclusive one lets nobody in");
