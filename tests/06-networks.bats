@@ -135,6 +135,21 @@ END
     exits 1
 }
 
+@test "06 a published port goes no further when its network is disconnected, or on by what is left" {
+    coracle network create one
+    coracle network create two
+    lives box --network one -p 8080:80 -p 8080:80/udp
+    run coracle network connect two box
+    exits 0
+    coracle network disconnect one box
+    run at "$HOST" nft list map inet "$(table_name)" ports
+    says "tcp . 8080 : $(address box two) . 80"
+    says_not "172.30.0.2"
+    coracle network disconnect two box
+    run at "$HOST" nft list map inet "$(table_name)" ports
+    says_not 8080
+}
+
 @test "06 names, aliases and hostnames resolve on a user's network, and not on others" {
     coracle network create one
     coracle network create two

@@ -70,6 +70,16 @@ static struct redirection redirection_of(const struct port *port, struct in_addr
 				    port->container};
 }
 
+static void unpublish(const struct port *port, const char *table)
+{
+	struct redirection redirection = redirection_of(port, (struct in_addr){0});
+	struct error unknown;
+
+	firewall_redirect_end(table, &redirection, &unknown);
+	if (port->protocol == IPPROTO_UDP)
+		conntrack_forget(port->protocol, port->host_first, (struct in_addr){0});
+}
+
 int ports_hold(struct ports *ports, struct error *err)
 {
 	for (size_t i = 0; i < ports->count; i++)
@@ -101,18 +111,21 @@ int ports_publish(const struct ports *ports, const char *table, struct in_addr c
 	return 0;
 }
 
+void ports_unpublish(const struct ports *ports, const char *table)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		unpublish(&ports->items[i], table);
+}
+
 void ports_withdraw(struct ports *ports, const char *table)
 {
 	for (size_t i = 0; i < ports->count; i++) {
 		struct port *port = &ports->items[i];
-		struct redirection redirection = redirection_of(port, (struct in_addr){0});
 		struct error unknown;
 
 		if (port->socket <= 0 && hold(port, &unknown) < 0)
 			continue;
-		firewall_redirect_end(table, &redirection, &unknown);
-		if (port->protocol == IPPROTO_UDP)
-			conntrack_forget(port->protocol, port->host_first, (struct in_addr){0});
+		unpublish(port, table);
 		close(port->socket);
 		port->socket = 0;
 	}

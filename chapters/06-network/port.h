@@ -52,6 +52,9 @@ int ports_hold(struct ports *ports, struct error *err);
 int ports_publish(const struct ports *ports, const char *table, struct in_addr container,
 		  struct error *err);
 
+/* Ends that, while the sockets are held: for the container's own, which goes on without them. */
+void ports_unpublish(const struct ports *ports, const char *table);
+
 /* Ends that, for each port that nobody else holds by now. That nothing was published is fine. */
 void ports_withdraw(struct ports *ports, const char *table);
 

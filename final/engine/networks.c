@@ -366,28 +366,6 @@ static void drop(struct container_config *config, const char *name)
 		config->network = memory_string("none");
 }
 
-int networks_disconnect(const struct engine *engine, struct container *container, const char *name,
-			struct error *err)
-{
-	AUTO_STRINGS struct strings names = {0};
-	struct bridge_network network;
-
-	networks_names(&container->config, &names);
-	if (!strings_contain(&names, name))
-		return error_set(err, ENOENT, "container %s is not connected to network %s",
-				 container->config.name, name);
-	if (bridge_network_load(engine->root, name, &network, err) < 0)
-		return -1;
-	if (strcmp(names.items[0], name) == 0)
-		withdraw(container, &network);
-	dns_remove(&network, container->id);
-	if (container->state.status == CONTAINER_RUNNING &&
-	    bridge_cut(&network, container->id, err) < 0)
-		return -1;
-	drop(&container->config, name);
-	return record(container, err);
-}
-
 /* The running container holds its ports, so nobody else changes their elements. */
 static int publish_again(const struct engine *engine, const struct container *container,
 			 struct error *err)
@@ -410,6 +388,41 @@ static int publish_again(const struct engine *engine, const struct container *co
 			return ports_publish(&ports, network.table, address, err);
 	}
 	return 0;
+}
+
+/* The ports first: the next container that gets the address must not get what was sent to this one. */
+static int cut_now(const struct container *container, const struct bridge_network *network,
+		   struct error *err)
+{
+	AUTO_PORTS struct ports ports = {0};
+
+	for (size_t i = 0; i < container->state.ports.count; i++)
+		if (ports_add(&ports, container->state.ports.items[i], err) < 0)
+			return -1;
+	ports_unpublish(&ports, network->table);
+	return bridge_cut(network, container->id, err);
+}
+
+int networks_disconnect(const struct engine *engine, struct container *container, const char *name,
+			struct error *err)
+{
+	bool running = container->state.status == CONTAINER_RUNNING;
+	AUTO_STRINGS struct strings names = {0};
+	struct bridge_network network;
+
+	networks_names(&container->config, &names);
+	if (!strings_contain(&names, name))
+		return error_set(err, ENOENT, "container %s is not connected to network %s",
+				 container->config.name, name);
+	if (bridge_network_load(engine->root, name, &network, err) < 0)
+		return -1;
+	dns_remove(&network, container->id);
+	if (running && cut_now(container, &network, err) < 0)
+		return -1;
+	drop(&container->config, name);
+	if (record(container, err) < 0)
+		return -1;
+	return running ? publish_again(engine, container, err) : 0;
 }
 
 int networks_publish_again(const struct engine *engine, struct error *err)
