@@ -78,10 +78,11 @@ static char *docker_config(void)
 /* What /etc/coracle/config.json says of registries. */
 static int read_registries(struct registry_config *config, struct error *err)
 {
-	const char *dir = getenv("CORACLE_CONFIG"), *proxy = getenv("HTTP_PROXY");
+	const char *dir = getenv("CORACLE_CONFIG"), *proxy = getenv("HTTP_PROXY"),
+		   *lower = getenv("http_proxy");
 
 	/* libcurl reads this one in lower case only, because a CGI program gets it from strangers. */
-	if (proxy && setenv("http_proxy", proxy, 0) < 0)
+	if (proxy && !(lower && *lower) && setenv("http_proxy", proxy, 1) < 0)
 		return error_sys(err, "set the environment's http_proxy");
 	return registry_config_read(dir && *dir ? dir : "/etc/coracle", config, err);
 }
