@@ -227,13 +227,16 @@ try()
 }
 
 @test "final containment: a setuid program gives nothing after no-new-privileges" {
+    # not in /tmp, which may be mounted nosuid
+    local file=$PREPARED/setuid.$BASHPID
     tools
-    cp "$TOOLS/escape" "$BATS_TEST_TMPDIR/setuid"
-    chmod 4755 "$BATS_TEST_TMPDIR/setuid"
-    try --user 1000 -v "$BATS_TEST_TMPDIR/setuid:/setuid" -- /setuid euid
+    cp "$TOOLS/escape" "$file"
+    chmod 4755 "$file"
+    try --user 1000 -v "$file:/setuid" -- /setuid euid
     [ "$output" = "euid 0" ]
-    try --user 1000 -v "$BATS_TEST_TMPDIR/setuid:/setuid" --security-opt no-new-privileges -- /setuid euid
+    try --user 1000 -v "$file:/setuid" --security-opt no-new-privileges -- /setuid euid
     [ "$output" = "euid 1000" ] || { echo "$output"; return 1; }
+    rm "$file"
 }
 
 @test "final containment: nothing can be typed into the caller's terminal" {
