@@ -136,6 +136,11 @@ $(B)/gen/exec_stub.h: $(B)/gen/exec-stub
 	@od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' > $@
 $(B)/obj/chapters/01-process/execute.o: $(B)/gen/exec_stub.h
 
+# The shells' completion, as bytes: scripts of their own to read and to check.
+$(B)/gen/completion_%.h: final/commands/completion.%
+	@mkdir -p $(@D); od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' > $@
+$(B)/obj/final/commands/completion.o: $(patsubst %,$(B)/gen/completion_%.h,sh bash zsh)
+
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
 # --- for people ----------------------------------------------------------------------------------
@@ -215,13 +220,28 @@ lessons: all ## rewrite the source blocks in the lessons from the source
 lessons-check: all ## compare the lessons with source and programs
 	@tests/lessons/check
 
-install: all ## install coracle, its helpers and nothing else below PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/coracle
+# Manual pages and completion are made of the option tables.
+MAN := $(B)/man
+$(MAN)/coracle.1: $(B)/coracle tools/manual
+	@echo '  manual pages'
+	@rm -rf $(MAN) && tools/manual $< $(MAN)
+$(B)/gen/completion.bash $(B)/gen/completion.zsh: $(B)/coracle
+	@$< completion $(subst .,,$(suffix $@)) > $@
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all $(MAN)/coracle.1 $(B)/gen/completion.bash $(B)/gen/completion.zsh ## install below PREFIX, with manual pages and completion
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/coracle $(SHARE)/man/man1 \
+		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions
+	install -m 644 $(MAN)/*.1 $(SHARE)/man/man1/
+	install -m 644 $(B)/gen/completion.bash $(SHARE)/bash-completion/completions/coracle
+	install -m 644 $(B)/gen/completion.zsh $(SHARE)/zsh/site-functions/_coracle
 	install -m 755 $(B)/coracle $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(LIBEXEC)/coracle-image $(LIBEXEC)/coracle-init $(DESTDIR)$(PREFIX)/libexec/coracle/
 
 uninstall: ## remove what install made; containers and images stay
 	rm -f $(DESTDIR)$(PREFIX)/bin/coracle
+	rm -f $(SHARE)/man/man1/coracle.1 $(SHARE)/man/man1/coracle-[a-z]*.1
+	rm -f $(SHARE)/bash-completion/completions/coracle $(SHARE)/zsh/site-functions/_coracle
 	rm -f $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-image $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-init
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/libexec/coracle
 

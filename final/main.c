@@ -61,7 +61,7 @@ int main(int argc, char *argv[])
 	} else if (options.version) {
 		printf(PROGRAM " version " VERSION "\n");
 	} else if (options.program.help || operand == argc) {
-		subcommand_print_help();
+		subcommand_print_help(options.program.help);
 	} else if (options.program.explain && trace_open(STDERR_FILENO, 0, &err) < 0) {
 		status = program_fail(PROGRAM, &err, STATUS_OURS);
 	} else {

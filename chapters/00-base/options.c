@@ -120,18 +120,39 @@ static void help_row(const struct option_row *row, struct text *text)
 	text_add_string(text, "\n");
 }
 
+/* Whether no later group has another row of this name. */
+static bool is_last(const struct option_group *groups, const struct option_row *row)
+{
+	struct match match = {0};
+
+	find_row(groups, row->name, strlen(row->name), 0, &match);
+	return match.row == row;
+}
+
 void options_help(const struct option_group *groups, struct text *text)
 {
 	for (const struct option_group *group = groups; group->rows; group++) {
 		text_add_format(text, "\n%s\n", group->title);
-		for (const struct option_row *row = group->rows; row->name; row++) {
-			struct match match = {0};
-
-			find_row(groups, row->name, strlen(row->name), 0, &match);
-			if (match.row == row)
+		for (const struct option_row *row = group->rows; row->name; row++)
+			if (is_last(groups, row))
 				help_row(row, text);
-		}
 	}
+}
+
+static const char *or_nothing(const char *string)
+{
+	return string ? string : "";
+}
+
+void options_rows(const struct option_group *groups, struct text *text)
+{
+	for (const struct option_group *group = groups; group->rows; group++)
+		for (const struct option_row *row = group->rows; row->name; row++)
+			if (is_last(groups, row))
+				text_add_format(text, "option\t%s\t%.1s\t%s\t%s\t%s\t%s\t%s\n",
+						row->name, &row->letter, or_nothing(row->value),
+						row->help, or_nothing(row->kernel),
+						or_nothing(row->manual), group->title);
 }
 
 int option_flag(void *field, const char *value, struct error *err)

@@ -42,6 +42,9 @@ int options_parse(const struct option_group *groups, int argc, char *const *argv
 struct text;
 /* Adds the help on all options, group by group. */
 void options_help(const struct option_group *groups, struct text *text);
+/* Adds the same for programs to read, a line each of fields between tabs: "option", name, letter,
+ * value, help, kernel, manual, title of the group. */
+void options_rows(const struct option_group *groups, struct text *text);
 
 /* Parsers for common fields: bool; char * (the field is replaced, and owned by the struct);
  * struct strings (the value is added). */

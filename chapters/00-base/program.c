@@ -13,10 +13,25 @@
 #include "text.h"
 #include "trace.h"
 
+static int option_help(void *field, const char *value, struct error *err)
+{
+	enum program_help *help = field;
+	bool wanted = false;
+
+	if (strcmp(value, "rows") == 0) {
+		*help = HELP_ROWS;
+		return 0;
+	}
+	if (option_flag(&wanted, value, err) < 0)
+		return -1;
+	*help = wanted ? HELP_TEXT : HELP_NONE;
+	return 0;
+}
+
 const struct option_row program_option_rows[] = {
 	{"explain", 0, NULL, option_flag, offsetof(struct program_options, explain),
 	 "Print each step that the kernel is asked for", NULL, NULL},
-	{"help", 0, NULL, option_flag, offsetof(struct program_options, help),
+	{"help", 0, NULL, option_help, offsetof(struct program_options, help),
 	 "Print this help and exit", NULL, NULL},
 	{0},
 };
@@ -27,6 +42,14 @@ static void print_help(const char *name, const char *usage, const struct option_
 
 	options_help(groups, &help);
 	printf("Usage:  %s %s\n%s", name, usage, text_string(&help));
+}
+
+static void print_rows(const char *name, const char *usage, const struct option_group *groups)
+{
+	AUTO_TEXT struct text rows = {0};
+
+	options_rows(groups, &rows);
+	printf("usage\t%s\t%s\n%s", name, usage, text_string(&rows));
 }
 
 /* A standard stream that our caller closed would be the number of the next file that we open, and
@@ -58,7 +81,7 @@ int program_options(const char *name, const char *usage, const struct option_gro
 		exit(program_fail(name, &err, STATUS_OURS));
 	}
 	if (common->help) {
-		print_help(name, usage, groups);
+		(common->help == HELP_ROWS ? print_rows : print_help)(name, usage, groups);
 		exit(0);
 	}
 	if (common->explain && trace_open(STDERR_FILENO, 0, &err) < 0)

@@ -13,8 +13,13 @@
 /* Exit statuses are Docker's: 125 is a failure of our own, before or around the command. */
 #define STATUS_OURS 125
 
+/* What --help prints: nothing; the text; the tables' rows (--help=rows), of which manual pages,
+ * completion and the README's table are made. */
+enum program_help { HELP_NONE, HELP_TEXT, HELP_ROWS };
+
 struct program_options {
-	bool help, explain;
+	enum program_help help;
+	bool explain;
 };
 extern const struct option_row program_option_rows[];
 

@@ -7,8 +7,12 @@
 
 #include "cleanup.h"
 
-static void print_help(const struct call *call, const struct subcommand *rows)
+static void print_help(const struct call *call, const struct subcommand *rows, bool plain)
 {
+	if (plain) {
+		subcommand_print_rows(rows);
+		return;
+	}
 	printf("Usage:  " PROGRAM " %s COMMAND\n\n%s\n\nCommands:\n", call->subcommand->name,
 	       call->subcommand->help);
 	for (; rows->name; rows++)
@@ -29,8 +33,8 @@ int group_call(const struct call *call, const struct subcommand *rows)
 		if (strcmp(row->name, name) == 0)
 			return row->run(&inner);
 	}
-	if (strcmp(word, "--help") == 0) {
-		print_help(call, rows);
+	if (strcmp(word, "--help") == 0 || strcmp(word, "--help=rows") == 0) {
+		print_help(call, rows, word[6] == '=');
 		return 0;
 	}
 	error_set(&err, EINVAL, "unknown command: " PROGRAM " %s (see '" PROGRAM " %s --help')",

@@ -250,7 +250,13 @@ int subcommand_each(const struct call *call, int operand, const struct action *a
 	return act_on_all(&engine, action, call->argv + operand, (size_t)(call->argc - operand));
 }
 
-void subcommand_print_help(void)
+void subcommand_print_rows(const struct subcommand *rows)
+{
+	for (; rows->name; rows++)
+		printf("command\t%s\t%s\t%s\n", rows->name, rows->usage, rows->help);
+}
+
+void subcommand_print_help(enum program_help help)
 {
 	const struct option_group groups[] = {
 		{"Options for every command", program_option_rows, NULL},
@@ -259,6 +265,12 @@ void subcommand_print_help(void)
 	};
 	AUTO_TEXT struct text options = {0};
 
+	if (help == HELP_ROWS) {
+		subcommand_print_rows(subcommands);
+		options_rows(groups, &options);
+		fputs(text_string(&options), stdout);
+		return;
+	}
 	printf("Usage:  " PROGRAM " [OPTIONS] COMMAND\n\n"
 	       "Runs containers, with nothing but the kernel\n\nCommands:\n");
 	for (const struct subcommand *row = subcommands; row->name; row++)

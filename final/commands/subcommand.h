@@ -136,6 +136,9 @@ struct global_options {
 extern const struct option_row global_option_rows[];
 
 /* Prints the list of subcommands and the global options. */
-void subcommand_print_help(void);
+void subcommand_print_help(enum program_help help);
+
+/* Prints a table of subcommands for programs to read: "command", name, usage, help, between tabs. */
+void subcommand_print_rows(const struct subcommand *rows);
 
 #endif

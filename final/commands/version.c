@@ -109,6 +109,6 @@ int command_help(const struct call *call)
 
 	if (argv[0])
 		return subcommand_call(call->root, 2, argv);
-	subcommand_print_help();
+	subcommand_print_help(HELP_TEXT);
 	return 0;
 }

@@ -71,5 +71,9 @@ class Lesson:
 
     def replace(self, block, lines):
         """Puts other lines into a block, in the file too. Blocks after it must be done before it."""
-        self.lines[block.line : block.line + len(block.lines)] = lines
+        self.put(block.line, len(block.lines), lines)
+
+    def put(self, first, count, lines):
+        """Puts other lines in place of `count` ones, in the file too."""
+        self.lines[first : first + count] = lines
         self.path.write_text("\n".join(self.lines))
