@@ -30,7 +30,7 @@ LIBEXEC := $(B)/libexec/coracle
 # Programs of their own, and the modules that only the image helper links (DESIGN: it is the one
 # program that links libcurl and reads what strangers send).
 STANDALONE := main first seccomp_compile exec_stub init helper_main
-READERS_05 := reference manifest image_config store image_helper image_options image_commands archive_write tree_archive \
+READERS_05 := reference manifest image_config healthcheck store image_helper image_options image_commands archive_write tree_archive \
 	archive archive_header layer_tree layer_attributes
 
 sources = $(filter-out $(STANDALONE:%=chapters/$1/%.c),$(wildcard chapters/$1/*.c))

@@ -70,6 +70,15 @@ static int read_exposed_ports(const cJSON *process, struct image_config *config,
 	return 0;
 }
 
+static int read_healthcheck(const cJSON *process, struct image_config *config, struct error *err)
+{
+	const cJSON *check = NULL;
+
+	if (!process || json_get_object(process, "Healthcheck", &check, err) < 0)
+		return process ? -1 : 0;
+	return healthcheck_read(check, &config->healthcheck, err);
+}
+
 static int read_rootfs(const cJSON *document, struct image_config *config, struct error *err)
 {
 	const cJSON *rootfs = NULL;
@@ -89,7 +98,9 @@ static int read_document(const cJSON *document, struct image_config *config, str
 	    get_string(document, "created", &config->created, err) < 0 ||
 	    json_get_object(document, "config", &process, err) < 0)
 		return -1;
-	if (read_process(process, config, err) < 0 || read_exposed_ports(process, config, err) < 0)
+	if (read_process(process, config, err) < 0 ||
+	    read_exposed_ports(process, config, err) < 0 ||
+	    read_healthcheck(process, config, err) < 0)
 		return -1;
 	return read_rootfs(document, config, err);
 }
@@ -144,5 +155,6 @@ void image_config_release(struct image_config *config)
 	strings_release(&config->labels);
 	strings_release(&config->volumes);
 	strings_release(&config->exposed_ports);
+	healthcheck_release(&config->healthcheck);
 	strings_release(&config->diff_ids);
 }

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "error.h"
+#include "healthcheck.h"
 #include "text.h"
 
 struct image_config {
@@ -19,6 +20,7 @@ struct image_config {
 	struct strings labels;	      /* "key=value" */
 	struct strings volumes;	      /* paths in the image that are to be volumes */
 	struct strings exposed_ports; /* "80/tcp" */
+	struct healthcheck healthcheck;
 	struct strings diff_ids;      /* "sha256:…", bottom first */
 };
 

@@ -145,7 +145,7 @@ static void add_host_config(cJSON *object, const struct container_config *config
 	cJSON *to = cJSON_AddObjectToObject(object, "HostConfig");
 
 	object_add_volume_wishes(to, config);
-	add_string(cJSON_AddObjectToObject(to, "LogConfig"), "Type", "json-file");
+	log_settings_add(to, &config->log);
 	add_string(to, "NetworkMode", config->network);
 	object_add_ports(to, "PortBindings", NULL, &config->connection.ports);
 	add_string(to, "CgroupnsMode", config->cgroupns_private ? "private" : "host");
@@ -199,6 +199,7 @@ static void add_config(cJSON *object, const struct container_config *config)
 	add_string(to, "Hostname", config->hostname);
 	add_string(to, "Domainname", "");
 	add_string(to, "User", config->user);
+	healthcheck_add(to, &config->healthcheck);
 	add_bool(to, "Tty", config->terminal);
 	add_bool(to, "OpenStdin", config->interactive);
 	json_add_strings(to, "Env", &config->env);

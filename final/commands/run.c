@@ -28,6 +28,7 @@
 #include "program.h"
 #include "signals.h"
 #include "run_files.h"
+#include "run_life.h"
 #include "run_network.h"
 #include "store.h"
 #include "subcommand.h"
@@ -42,6 +43,7 @@ struct run_options {
 	struct image_options image;
 	struct network_options network;
 	struct run_network_options connection;
+	struct run_life_options life;
 	char *name, *detach_keys, *stop_signal, *cidfile, *pull;
 	struct strings labels, env_files;
 	struct restart_policy restart;
@@ -249,7 +251,7 @@ static int check_lives(const struct run_options *options, struct error *err)
 	if (options->remove && options->restart.kind != RESTART_NO)
 		return error_set(err, EINVAL,
 				 "conflicting options: cannot specify both --restart and --rm");
-	return 0;
+	return run_life_check(&options->life, err);
 }
 
 static int check_streams(const struct run_options *options, struct error *err)
@@ -329,6 +331,7 @@ static int run(const struct call *call, struct run_options *options, char *const
 	config.image = memory_string(operands[0]);
 	if (set_command(&image, options, operands + 1, &config, err) < 0)
 		return -1;
+	run_life_apply(&options->life, &image.config.healthcheck, &config);
 	strings_add_all(&options->network.expose, &image.config.exposed_ports);
 	if (run_network_apply(&options->connection, &options->network, &engine, &config, err) < 0)
 		return -1;
@@ -357,6 +360,7 @@ static void release_options(struct run_options *options)
 	image_options_release(&options->image);
 	network_options_release(&options->network);
 	run_network_release(&options->connection);
+	run_life_release(&options->life);
 	cleanup_memory(&options->name);
 	cleanup_memory(&options->detach_keys);
 	cleanup_memory(&options->cidfile);
@@ -383,6 +387,7 @@ static int run_or_create(const struct call *call, bool create)
 		{"06-network: whom it can talk to", network_option_rows, &options.network},
 		{"06-network: on networks of one's own", run_network_rows, &options.connection},
 		{"final: its life as a container", create ? run_rows + 2 : run_rows, &options},
+		{"final: its health and its log", run_life_rows, &options.life},
 		{0},
 	};
 	int operand = subcommand_options(call, groups, 1, -1);

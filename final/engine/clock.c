@@ -138,3 +138,37 @@ int clock_read(const char *text, int64_t *nanoseconds, struct error *err)
 	*nanoseconds = now.tv_sec * SECOND + now.tv_nsec - span;
 	return 0;
 }
+
+int clock_read_duration(const char *text, int64_t *nanoseconds, struct error *err)
+{
+	if (strcmp(text, "0") == 0 || (*text && read_span(text, nanoseconds)))
+		return 0;
+	if (*text == '-')
+		return error_set(err, EINVAL, "it cannot be negative");
+	return error_set(err, EINVAL, "time: invalid duration \"%s\"", text);
+}
+
+void clock_duration(int64_t nanoseconds, char text[CLOCK_TEXT_SIZE])
+{
+	int64_t minutes = nanoseconds / (60 * SECOND);
+	char hours[24] = "", whole[24] = "";
+
+	if (nanoseconds && nanoseconds < SECOND) {
+		bool milli = nanoseconds >= 1000000, micro = nanoseconds >= 1000;
+
+		snprintf(text, CLOCK_TEXT_SIZE, "%.10g%s",
+			 (double)nanoseconds / (milli	? 1e6
+						: micro ? 1e3
+							: 1),
+			 milli	 ? "ms"
+			 : micro ? "\u00b5s"
+				 : "ns");
+		return;
+	}
+	if (minutes >= 60)
+		snprintf(hours, sizeof(hours), "%lldh", (long long)(minutes / 60));
+	if (minutes)
+		snprintf(whole, sizeof(whole), "%lldm", (long long)(minutes % 60));
+	snprintf(text, CLOCK_TEXT_SIZE, "%s%s%.10gs", hours, whole,
+		 (double)(nanoseconds - minutes * 60 * SECOND) / 1e9);
+}

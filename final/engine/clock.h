@@ -21,4 +21,11 @@ int64_t clock_nanoseconds(const char *text);
  * 1970, or how long ago, as "1h30m". -1 with EINVAL. */
 int clock_read(const char *text, int64_t *nanoseconds, struct error *err);
 
+/* Reads how long something takes, as Go writes it: "1h30m", "500ms", "0"; not negative.
+ * -1 with EINVAL, in Docker's words. */
+int clock_read_duration(const char *text, int64_t *nanoseconds, struct error *err);
+
+/* Writes one as Go does: "1m30s", "1.5s", "500ms". */
+void clock_duration(int64_t nanoseconds, char text[CLOCK_TEXT_SIZE]);
+
 #endif

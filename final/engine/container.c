@@ -329,6 +329,8 @@ void container_config_release(struct container_config *config)
 	strings_release(&config->volumes);
 	strings_release(&config->sysctls);
 	strings_release(&config->wishes.devices);
+	healthcheck_release(&config->healthcheck);
+	log_settings_release(&config->log);
 	attributes_release(&config->attributes);
 	connection_release(&config->connection);
 	cgroup_limits_release(&config->limits);

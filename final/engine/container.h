@@ -17,6 +17,8 @@
 #include "connection.h"
 #include "engine.h"
 #include "error.h"
+#include "healthcheck.h"
+#include "log_settings.h"
 #include "rootfs.h"
 #include "text.h"
 
@@ -47,6 +49,8 @@ struct container_config {
 	int64_t stop_timeout_s;	   /* -1: for ever; 0 with has_stop_timeout false: 10 */
 	bool has_stop_timeout;
 	struct restart_policy restart;
+	struct healthcheck healthcheck;
+	struct log_settings log;
 	char *user, *cwd; /* NULL: root, "/" */
 	char *hostname;
 	char *network; /* "bridge", "none", "host", "container:NAME", or a name */

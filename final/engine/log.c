@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -67,30 +68,80 @@ static void add_json_string(struct text *record, const char *bytes, size_t count
 	}
 }
 
+static int open_file(struct log_writer *writer, struct error *err)
+{
+	int fd = open(writer->path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_sys(err, "open log '%s'", writer->path);
+	writer->fd = fd;
+	writer->bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+/* As Docker, before the write that comes after the one that has filled it. */
+static int rotate(struct log_writer *writer, struct error *err)
+{
+	if (!writer->max_bytes || writer->bytes < writer->max_bytes)
+		return 0;
+	if (rotated_put_aside(writer->path, writer->max_files, err) < 0)
+		return -1;
+	close(writer->fd);
+	writer->fd = 0;
+	return open_file(writer, err);
+}
+
 static int write_record(struct log_writer *writer, int stream, const char *bytes, size_t count,
 			struct error *err)
 {
 	AUTO_TEXT struct text record = {0};
 	char now[CLOCK_TEXT_SIZE];
 
+	if (rotate(writer, err) < 0)
+		return -1;
 	clock_now(now);
 	text_add_string(&record, "{\"log\":\"");
 	add_json_string(&record, bytes, count);
-	text_add_format(&record, "\",\"stream\":\"%s\",\"time\":\"%s\"}\n",
-			stream == 2 ? "stderr" : "stdout", now);
+	text_add_format(&record, "\",\"stream\":\"%s\",%s\"time\":\"%s\"}\n",
+			stream == 2 ? "stderr" : "stdout", writer->extra ? writer->extra : "", now);
 	/* One write: a reader, or a crash, sees whole records and at most one cut one. */
-	return file_write_all(writer->fd, record.data, record.length, "log.json", err);
+	if (file_write_all(writer->fd, record.data, record.length, "log.json", err) < 0)
+		return -1;
+	writer->bytes += record.length;
+	return 0;
 }
 
-int log_open(const char *dir, struct log_writer *writer, struct error *err)
+/* Whole members in the middle of a record. */
+static char *extra_member(const struct strings *attributes)
 {
-	AUTO_FREE char *path = path_join(dir, "log.json");
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+	AUTO_TEXT struct text text = {0};
 
-	if (fd < 0)
-		return error_sys(err, "open log '%s'", path);
-	*writer = (struct log_writer){.fd = fd};
-	return 0;
+	for (size_t i = 0; i < attributes->count; i++) {
+		const char *item = attributes->items[i];
+		size_t name = strcspn(item, "=");
+
+		text_add_string(&text, i ? ",\"" : "\"attrs\":{\"");
+		add_json_string(&text, item, name);
+		text_add_string(&text, "\":\"");
+		item += name + (item[name] == '=');
+		add_json_string(&text, item, strlen(item));
+		text_add_string(&text, "\"");
+	}
+	text_add_string(&text, text.length ? "}," : "");
+	return text.length ? take_ptr(&text.data) : NULL;
+}
+
+int log_open(const char *dir, const struct log_settings *settings, const struct strings *attributes,
+	     struct log_writer *writer, struct error *err)
+{
+	*writer = (struct log_writer){0};
+	if (log_settings_keep_nothing(settings))
+		return 0;
+	log_settings_sizes(settings, &writer->max_bytes, &writer->max_files);
+	writer->path = path_join(dir, "log.json");
+	writer->extra = extra_member(attributes);
+	return open_file(writer, err);
 }
 
 /* Writes the first `count` bytes of a part as a record and drops them. */
@@ -109,6 +160,9 @@ int log_write(struct log_writer *writer, int stream, const char *bytes, size_t c
 {
 	struct text *part = &writer->part[stream];
 
+	/* Not kept; or the last rotation failed. */
+	if (writer->fd <= 0 && (!writer->path || open_file(writer, err) < 0))
+		return writer->path ? -1 : 0;
 	while (count > 0) {
 		const char *newline = memchr(bytes, '\n', count);
 		size_t length = newline ? (size_t)(newline - bytes) + 1 : count;
@@ -138,6 +192,8 @@ int log_close(struct log_writer *writer, struct error *err)
 	if (writer->fd > 0)
 		close(writer->fd);
 	writer->fd = 0;
+	cleanup_memory(&writer->path);
+	cleanup_memory(&writer->extra);
 	return result;
 }
 
@@ -192,40 +248,53 @@ static int unescape(const char **at, struct text *text)
 	return *(*at)++ == '"' ? 0 : -1;
 }
 
+/* The attributes of a record, which begin at *at, up to their end; they are flat. */
+static void take_extra(const char **at, struct text *extra)
+{
+	static const char before[] = "\"attrs\":";
+	const char *end = text_starts_with(*at, before) ? strstr(*at, "},\"time\":") : NULL;
+
+	if (!end)
+		return;
+	*at += strlen(before);
+	text_add(extra, *at, (size_t)(end + 1 - *at));
+	*at = end + 2;
+}
+
 static int parse_record(const char *line, int (*record)(void *context, const struct log_record *),
 			void *context, struct error *err)
 {
 	static const char before[] = "{\"log\":\"", after[] = ",\"stream\":\"std";
+	AUTO_TEXT struct text text = {0}, extra = {0};
 	char stream[4] = "", time[CLOCK_TEXT_SIZE] = "";
-	AUTO_TEXT struct text text = {0};
 	const char *at = line + strlen(before);
 	struct log_record parsed;
+	int used = 0;
 
 	if (!text_starts_with(line, before) || unescape(&at, &text) < 0 ||
 	    !text_starts_with(at, after) ||
-	    sscanf(at + strlen(after), "%3[a-z]\",\"time\":\"%39[^\"]\"", stream, time) != 2)
+	    sscanf(at + strlen(after), "%3[a-z]\",%n", stream, &used) != 1 || !used)
 		return error_set(err, EINVAL, "read a log record: damaged: %.80s", line);
-	parsed = (struct log_record){text_string(&text), text.length, time,
+	at += strlen(after) + (size_t)used;
+	take_extra(&at, &extra);
+	if (sscanf(at, "\"time\":\"%39[^\"]\"", time) != 1)
+		return error_set(err, EINVAL, "read a log record: damaged: %.80s", line);
+	parsed = (struct log_record){text_string(&text), text.length, time, text_string(&extra),
 				     strcmp(stream, "err") == 0 ? 2 : 1};
 	return record(context, &parsed);
 }
 
-int log_read(const char *dir, long *offset, int (*record)(void *context, const struct log_record *),
+int log_read(struct rotated_reader *reader, int (*record)(void *context, const struct log_record *),
 	     void *context, struct error *err)
 {
-	AUTO_FREE char *path = path_join(dir, "log.json"), *line = NULL;
-	AUTO_CLOSE_FILE FILE *file = fopen(path, "re");
-	size_t size = 0;
+	char *line;
 	ssize_t length;
 
-	if (!file || fseek(file, *offset, SEEK_SET) < 0)
-		return error_sys(err, "open log '%s'", path);
-	while ((length = getline(&line, &size, file)) > 0 && line[length - 1] == '\n') {
+	while ((length = rotated_read(reader, &line, err)) > 0) {
 		int result = parse_record(line, record, context, err);
 
 		if (result != 0)
 			return result;
-		*offset += length;
 	}
-	return 0;
+	return (int)length;
 }

@@ -65,6 +65,8 @@ int record_save_config(const struct container *container, const char *dir, bool 
 	add_string(json, "network", config->network);
 	add_string(json, "stop_signal", config->stop_signal);
 	json_add_strings(json, "volumes", &config->volumes);
+	healthcheck_add(json, &config->healthcheck);
+	log_settings_add(json, &config->log);
 	connection_add(json, &config->connection);
 	record_limits_add(json, &config->limits);
 	json_add_number(json, "capabilities", (int64_t)config->capabilities);
@@ -180,6 +182,11 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	config->wishes.privileged = config->attributes.privileged;
 	config->wishes.unmasked = attributes_unmasked(&config->attributes);
 	read_stops(json, config);
+	if (healthcheck_read(cJSON_GetObjectItemCaseSensitive(json, "Healthcheck"),
+			     &config->healthcheck, err) < 0 ||
+	    log_settings_read(cJSON_GetObjectItemCaseSensitive(json, "LogConfig"), &config->log,
+			      err) < 0)
+		return -1;
 	return record_limits_read(cJSON_GetObjectItemCaseSensitive(json, "limits"), &config->limits,
 				  err);
 }

@@ -29,6 +29,8 @@ no_containers() { [ "$(containers)" -eq 0 ]; }
 
 not_running() { [ "$(state "$1" .State.Running)" = false ]; }
 
+nothing_left() { [ -z "$(find "$ROOT/containers" "$ROOT/names" "$RUN" -mindepth 1 -maxdepth 1 ! -name .lock)" ]; }
+
 log_has() { coracle logs "$1" 2>&1 | grep -q "$2"; }
 
 ended() { ! kill -0 "$1" 2>/dev/null; }
@@ -84,7 +86,6 @@ teardown()
     [ ! -e "$BATS_TEST_TMPDIR/registry" ] || "$TOP/tests/lib/registry" stop "$BATS_TEST_TMPDIR/registry"
     ids=$(coracle ps -aq)
     [ -z "$ids" ] || coracle rm -f $ids >/dev/null
-    run find "$ROOT/containers" "$ROOT/names" "$RUN" -mindepth 1 -maxdepth 1 ! -name .lock
-    says_not / || return 1 # left of containers that were removed
+    await nothing_left || return 1 # of containers that were removed
     common_teardown
 }

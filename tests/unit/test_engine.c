@@ -40,6 +40,9 @@ static int see(void *context, const struct log_record *record)
 	return 0;
 }
 
+static const struct log_settings plain;
+static const struct strings none;
+
 static void check_raw(const char *bytes, size_t count, const char *want)
 {
 	AUTO_FREE char *path = path_join(dir, "log.json");
@@ -48,7 +51,8 @@ static void check_raw(const char *bytes, size_t count, const char *want)
 	struct error err;
 
 	unlink(path);
-	ok(log_open(dir, &writer, &err) == 0 && log_write(&writer, 2, bytes, count, &err) == 0 &&
+	ok(log_open(dir, &plain, &none, &writer, &err) == 0 &&
+		   log_write(&writer, 2, bytes, count, &err) == 0 &&
 		   log_close(&writer, &err) == 0 &&
 		   file_read(AT_FDCWD, path, 1 << 20, &raw, &err) == 0,
 	   "a log is written");
@@ -75,21 +79,21 @@ static void test_log_lines(void)
 	AUTO_FREE char *path = path_join(dir, "log.json");
 	AUTO_FREE char *longer = memory_zeroed(40001, 1);
 	struct log_writer writer = {0};
+	struct rotated_reader reader = {.path = path_join(dir, "log.json")};
 	struct seen seen = {0};
-	long offset = 0;
 	struct error err;
 
 	unlink(path);
 	memset(longer, 'x', 40000);
-	log_open(dir, &writer, &err);
+	log_open(dir, &plain, &none, &writer, &err);
 	log_write(&writer, 1, "a\nb", 3, &err);
-	ok(log_read(dir, &offset, see, &seen, &err) == 0 && seen.records == 1,
+	ok(log_read(&reader, see, &seen, &err) == 0 && seen.records == 1,
 	   "what has no newline yet is not written");
 	log_write(&writer, 2, "e\n", 2, &err);
 	log_write(&writer, 1, "c\n", 2, &err);
 	log_write(&writer, 1, longer, 40000, &err);
 	log_close(&writer, &err);
-	ok(log_read(dir, &offset, see, &seen, &err) == 0, "the rest is read from the offset on");
+	ok(log_read(&reader, see, &seen, &err) == 0, "the rest is read from the offset on");
 	/* a, e, bc, and 40000 bytes in records of at most 16 KiB */
 	is_number(seen.records, 6, "lines are records, a long line is several");
 	is_number(seen.streams[2], 1, "streams are told apart");
@@ -97,15 +101,60 @@ static void test_log_lines(void)
 	   "nothing is lost");
 	text_release(&seen.text);
 	seen = (struct seen){0};
-	offset = 0;
 	unlink(path);
-	log_open(dir, &writer, &err);
+	log_open(dir, &plain, &none, &writer, &err);
 	log_write(&writer, 1, "a\0b \"\\\t<\xc3\xb6\xff\n", 12, &err);
 	log_close(&writer, &err);
-	log_read(dir, &offset, see, &seen, &err);
+	log_read(&reader, see, &seen, &err);
 	ok(seen.text.length == 14 &&
 		   !memcmp(seen.text.data, "a\0b \"\\\t<\xc3\xb6\xef\xbf\xbd\n", 14),
 	   "any byte but broken UTF-8 comes back as it was, a NUL too");
+	text_release(&seen.text);
+	rotated_release(&reader);
+}
+
+/* Writes the lines from..to; each fills a file of its own. */
+static void write_lines(struct log_writer *writer, int from, int to)
+{
+	struct error err;
+
+	for (int i = from; i <= to; i++) {
+		AUTO_FREE char *line = memory_format("%d\n", i);
+
+		log_write(writer, 1, line, strlen(line), &err);
+	}
+}
+
+static void test_log_rotation(void)
+{
+	char *options[] = {"max-size=1", "max-file=3", NULL};
+	const struct log_settings settings = {.options = {options, 2}};
+	AUTO_FREE char *path = path_join(dir, "log.json");
+	AUTO_ROTATED_READER struct rotated_reader reader = {.path = path_join(dir, "log.json")};
+	AUTO_ROTATED_READER struct rotated_reader late = {.path = path_join(dir, "log.json")};
+	struct log_writer writer = {0};
+	struct seen seen = {0};
+	struct error err;
+
+	unlink(path);
+	log_open(dir, &settings, &none, &writer, &err);
+	write_lines(&writer, 1, 2);
+	log_read(&reader, see, &seen, &err);
+	is(text_string(&seen.text), "1\n2\n", "a reader goes from the oldest file to the newest");
+	write_lines(&writer, 3, 4);
+	log_read(&reader, see, &seen, &err);
+	is(text_string(&seen.text), "1\n2\n3\n4\n",
+	   "a reader loses nothing while files are renamed");
+	seen.text.length = 0;
+	log_read(&late, see, &seen, &err);
+	is(text_string(&seen.text), "2\n3\n4\n", "only so many files are kept");
+	rotated_rewind(&late);
+	write_lines(&writer, 5, 6);
+	log_close(&writer, &err);
+	seen.text.length = 0;
+	log_read(&late, see, &seen, &err);
+	is(text_string(&seen.text), "2\n3\n4\n5\n6\n",
+	   "what a reader has open it can read again, whatever becomes of it");
 	text_release(&seen.text);
 }
 
@@ -290,6 +339,7 @@ int main(void)
 		return tap_done();
 	test_log_format();
 	test_log_lines();
+	test_log_rotation();
 	test_signals();
 	test_records(&engine);
 	test_leftovers(&engine);
