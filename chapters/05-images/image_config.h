@@ -21,7 +21,7 @@ struct image_config {
 	struct strings volumes;	      /* paths in the image that are to be volumes */
 	struct strings exposed_ports; /* "80/tcp" */
 	struct healthcheck healthcheck;
-	struct strings diff_ids;      /* "sha256:…", bottom first */
+	struct strings diff_ids; /* "sha256:…", bottom first */
 };
 
 /* Reads the JSON of a config blob. The caller releases *config. Errors: EINVAL, naming the field. */

@@ -20,6 +20,7 @@ struct log_settings {
 /* Makes sure that they mean something. Errors: EINVAL, with Docker's words. */
 int log_settings_check(const struct log_settings *settings, struct error *err);
 
+/* Whether the output is not kept at all. */
 bool log_settings_keep_nothing(const struct log_settings *settings);
 
 /* What they say about the files: how many bytes fill one (0: any number), and how many there are. */
