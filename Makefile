@@ -29,7 +29,7 @@ LIBEXEC := $(B)/libexec/coracle
 
 # Programs of their own, and the modules that only the image helper links (DESIGN: it is the one
 # program that links libcurl and reads what strangers send).
-STANDALONE := main first seccomp_compile exec_stub init helper_main
+STANDALONE := main first seccomp_compile seccomp_json exec_stub init helper_main
 READERS_05 := reference manifest image_config healthcheck store image_helper image_options image_commands archive_write tree_archive \
 	archive archive_header layer_tree layer_attributes
 
@@ -83,7 +83,7 @@ endef
 $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$c)))
 
 define program_rules
-$(B)/$1: $(B)/obj/chapters/$1/main.o $(call modules_up_to,$1) | $(if $(filter-out 01-process,$1),$(LIBEXEC)/coracle-init) $(if $(filter 05-% 06-%,$1),$(LIBEXEC)/coracle-image)
+$(B)/$1: $(B)/obj/chapters/$1/main.o $(call modules_up_to,$1) | $(LIBEXEC)/coracle-seccomp $(if $(filter-out 01-process,$1),$(LIBEXEC)/coracle-init) $(if $(filter 05-% 06-%,$1),$(LIBEXEC)/coracle-image)
 	@echo '  link $$@'
 	$(Q)$$(LINK) -o $$@ $$^ $(call libs_up_to,$1)
 endef
@@ -98,7 +98,7 @@ $(B)/obj/final/%.o: final/%.c $(B)/flags
 	$(Q)$(COMPILE) $(call iquotes,06-network) -iquote final/engine \
 		$(if $(findstring final/engine,$<),,-iquote final/commands) -iquote $(B)/gen -c -o $@ $<
 
-$(B)/coracle: $(B)/obj/final/main.o $(FINAL) $(call modules_up_to,06-network) | $(LIBEXEC)/coracle-init $(LIBEXEC)/coracle-image
+$(B)/coracle: $(B)/obj/final/main.o $(FINAL) $(call modules_up_to,06-network) | $(LIBEXEC)/coracle-seccomp $(LIBEXEC)/coracle-init $(LIBEXEC)/coracle-image
 	@echo '  link $@'
 	$(Q)$(LINK) -o $@ $^ $(call libs_up_to,06-network)
 
@@ -125,6 +125,12 @@ $(B)/gen/seccomp_filters.h: chapters/01-process/seccomp.profile $(B)/gen/seccomp
 $(B)/obj/chapters/01-process/seccomp.o: $(B)/gen/seccomp_filters.h
 seccomp-check: $(B)/gen/seccomp-compile ## compare our filter with libseccomp's, call by call
 	$< --check chapters/01-process/seccomp.profile
+
+# Compiles a profile of the user's; a program of its own, for libseccomp takes its time.
+$(LIBEXEC)/coracle-seccomp: $(B)/obj/chapters/01-process/seccomp_json.o $(call modules_of,00-base)
+	@mkdir -p $(@D)
+	@echo '  link $@'
+	$(Q)$(LINK) -o $@ $^ $(LIBS_00-base) -lcap -lseccomp
 
 # The program that executes a container's command: no library, and no sanitizer.
 $(B)/gen/exec-stub: chapters/01-process/exec_stub.c chapters/01-process/channel.h $(B)/flags
@@ -236,13 +242,15 @@ install: all $(MAN)/coracle.1 $(B)/gen/completion.bash $(B)/gen/completion.zsh #
 	install -m 644 $(B)/gen/completion.bash $(SHARE)/bash-completion/completions/coracle
 	install -m 644 $(B)/gen/completion.zsh $(SHARE)/zsh/site-functions/_coracle
 	install -m 755 $(B)/coracle $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(LIBEXEC)/coracle-image $(LIBEXEC)/coracle-init $(DESTDIR)$(PREFIX)/libexec/coracle/
+	install -m 755 $(LIBEXEC)/coracle-image $(LIBEXEC)/coracle-init $(LIBEXEC)/coracle-seccomp \
+		$(DESTDIR)$(PREFIX)/libexec/coracle/
 
 uninstall: ## remove what install made; containers and images stay
 	rm -f $(DESTDIR)$(PREFIX)/bin/coracle
 	rm -f $(SHARE)/man/man1/coracle.1 $(SHARE)/man/man1/coracle-[a-z]*.1
 	rm -f $(SHARE)/bash-completion/completions/coracle $(SHARE)/zsh/site-functions/_coracle
-	rm -f $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-image $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-init
+	rm -f $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-image $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-init \
+		$(DESTDIR)$(PREFIX)/libexec/coracle/coracle-seccomp
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/libexec/coracle
 
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')

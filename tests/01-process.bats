@@ -565,6 +565,58 @@ cgroup_of_command()
     }
 }
 
+@test "01 a seccomp profile of one's own says which system calls may be made, and to whom" {
+    profile=$BATS_TEST_TMPDIR/profile.json
+    cat >"$profile" <<'EOF'
+{"defaultAction": "SCMP_ACT_ALLOW",
+ "archMap": [{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86", "SCMP_ARCH_X32"]}],
+ "syscalls": [
+   {"names": ["mkdir", "mkdirat", "no_such_call"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99},
+   {"names": ["symlink", "symlinkat"], "action": "SCMP_ACT_ERRNO", "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
+   {"names": ["kill"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 1, "value": 15, "op": "SCMP_CMP_EQ"}]},
+   {"names": ["link", "linkat"], "action": "SCMP_ACT_ERRNO", "includes": {"minKernel": "99.0"}}]}
+EOF
+    script='d=$(mktemp); rm $d; mkdir $d; ln -s a $d; rm -f $d; kill -15 $$; kill -0 $$ && echo signalled; touch $d; ln $d $d.2 && echo linked; rm -f $d $d.2'
+    # the second time with what was kept of the first
+    for i in 1 2; do
+        run contain --security-opt "seccomp=$profile" -- sh -c "$script"
+        exits 0
+        says "assign requested address"
+        [ "$(grep -c 'Operation not permitted' <<<"$output")" -eq 2 ] || { echo "$output"; return 1; }
+        says signalled
+        says linked
+    done
+    run contain --security-opt "seccomp=$profile" --cap-add SYS_ADMIN -- sh -c "$script"
+    [ "$(grep -c 'Operation not permitted' <<<"$output")" -eq 1 ] || { echo "$output"; return 1; }
+    run contain --security-opt "seccomp=$profile" --security-opt no-new-privileges -- grep -cE 'NoNewPrivs:.1|Seccomp:.2' /proc/self/status
+    [ "$output" = 2 ] || { echo "$output"; return 1; }
+}
+
+@test "01 what is wrong with a seccomp profile is told in one line" {
+    while IFS='|' read -r profile text; do
+        echo "$profile" >"$BATS_TEST_TMPDIR/profile.json"
+        run contain --security-opt "seccomp=$BATS_TEST_TMPDIR/profile.json" -- true
+        exits 125
+        says "$text"
+        [ "${#lines[@]}" -eq 1 ] || { echo "$output"; return 1; }
+    done <<'EOF'
+{|not JSON near byte
+[]|not an object
+{}|'defaultAction' is missing
+{"defaultAction":"SCMP_ACT_MAYBE"}|unknown action 'SCMP_ACT_MAYBE': it is one of SCMP_ACT_ALLOW,
+{"defaultAction":"SCMP_ACT_NOTIFY"}|SCMP_ACT_NOTIFY needs an agent
+{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":5000}|'defaultErrnoRet' is above 4095
+{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[7]}|syscalls[0] is not an object
+{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"]}]}|syscalls[0]: 'action' is missing
+{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":[1],"action":"SCMP_ACT_ALLOW"}]}|syscalls[0]
+{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":6,"op":"SCMP_CMP_EQ"}]}]}|'index' of an argument is from 0 to 5
+{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"op":"EQ"}]}]}|unknown operator 'EQ'
+{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_VAX"]}|unknown architecture 'SCMP_ARCH_VAX'
+{"defaultAction":"SCMP_ACT_ERRNO","flags":["FLAG"]}|unknown flag 'FLAG'
+{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG","excludes":{"minKernel":"new"}}]}|minKernel 'new' is not like '4.8'
+EOF
+}
+
 @test "01 --privileged gives all that we have" {
     run contain --privileged -- grep -E 'CapEff|CapBnd|Seccomp:' /proc/self/status
     exits 0
@@ -626,7 +678,8 @@ EOF
 --oom-score-adj|1001|the range is from -1000 to 1000
 --oom-score-adj|x|the range is from -1000 to 1000
 --security-opt|unknown|it is no-new-privileges, seccomp=
---security-opt|seccomp=/x|seccomp is unconfined or builtin
+--security-opt|seccomp=/x|opening seccomp profile (/x) failed
+--security-opt|seccomp=/etc/passwd|compacting json for seccomp profile (/etc/passwd) failed
 --security-opt|no-new-privileges=maybe|it is true or false
 --interactive|maybe|it is either true or false
 --tty|maybe|it is either true or false

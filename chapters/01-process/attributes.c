@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "seccomp_file.h"
 #include "trace.h"
 
 struct limit {
@@ -151,16 +152,7 @@ static int need_file(const char *path, const char *what, struct error *err)
 	return 0;
 }
 
-/* --- exported ------------------------------------------------------------------------------ */
-
-int attributes_check_ulimit(const char *text, struct error *err)
-{
-	struct limit limit;
-
-	return read_limit(text, &limit, err);
-}
-
-int attributes_check_security(const char *text, struct error *err)
+static int check_security(const char *text, struct error *err)
 {
 	const char *value;
 
@@ -171,9 +163,11 @@ int attributes_check_security(const char *text, struct error *err)
 			       ? 0
 			       : error_set(err, EINVAL, "it is true or false");
 	if ((value = security_value(text, "seccomp")))
-		return strcmp(value, "unconfined") == 0 || strcmp(value, "builtin") == 0
+		return strcmp(value, "unconfined") == 0 || strcmp(value, "builtin") == 0 ||
+				       *value == '{'
 			       ? 0
-			       : error_set(err, EINVAL, "seccomp is unconfined or builtin");
+			       : error_set(err, EINVAL,
+					   "seccomp is unconfined, builtin or a profile");
 	if ((value = security_value(text, "apparmor")))
 		return strcmp(value, "unconfined") == 0
 			       ? 0
@@ -187,6 +181,39 @@ int attributes_check_security(const char *text, struct error *err)
 	return error_set(
 		err, EINVAL,
 		"it is no-new-privileges, seccomp=…, apparmor=…, label=… or systempaths=unconfined");
+}
+
+/* --- exported ------------------------------------------------------------------------------ */
+
+int attributes_check_ulimit(const char *text, struct error *err)
+{
+	struct limit limit;
+
+	return read_limit(text, &limit, err);
+}
+
+int attributes_add_security(struct attributes *attributes, const char *text, struct error *err)
+{
+	const char *file = security_value(text, "seccomp");
+	AUTO_TEXT struct text profile = {0};
+
+	if (file && strcmp(file, "unconfined") != 0 && strcmp(file, "builtin") != 0) {
+		text_add_string(&profile, "seccomp=");
+		if (seccomp_file_read(file, &profile, err) < 0)
+			return -1;
+		text = profile.data;
+	}
+	if (check_security(text, err) < 0)
+		return -1;
+	strings_add(&attributes->security, text);
+	return 0;
+}
+
+const char *attributes_seccomp_profile(const struct attributes *attributes)
+{
+	const char *value = find_security(attributes, "seccomp");
+
+	return value && *value == '{' ? value : NULL;
 }
 
 void attributes_restrict(const struct attributes *attributes, struct privileges *privileges)

@@ -15,7 +15,7 @@
 struct attributes {
 	struct strings groups;	 /* names or numbers, on top of the user's */
 	struct strings ulimits;	 /* "nofile=1024:2048", checked by attributes_check_ulimit */
-	struct strings security; /* "no-new-privileges", checked by attributes_check_security */
+	struct strings security; /* "no-new-privileges", of attributes_add_security */
 	int oom_score_adj;
 	bool privileged; /* no limits: all capabilities, every system call, every device */
 };
@@ -23,9 +23,13 @@ struct attributes {
 /* Whether a text is "NAME=SOFT[:HARD]", Docker's --ulimit; -1 is unlimited. Errors: EINVAL. */
 int attributes_check_ulimit(const char *text, struct error *err);
 
-/* Whether a text is an option of Docker's --security-opt, and this kernel can do it.
- * Errors: EINVAL; ENOTSUP without AppArmor, or SELinux. */
-int attributes_check_security(const char *text, struct error *err);
+/* Adds an option of Docker's --security-opt, if it is one and this kernel can do it. For the file
+ * of "seccomp=FILE" there is its content then, as in Docker: what happens to the file later does not
+ * matter. Errors: EINVAL; ENOTSUP without AppArmor, or SELinux; those of seccomp_file_read. */
+int attributes_add_security(struct attributes *attributes, const char *text, struct error *err);
+
+/* The text of the seccomp profile among the options; NULL if there is none. */
+const char *attributes_seccomp_profile(const struct attributes *attributes);
 
 /* Changes what the security options and `privileged` say about privileges. */
 void attributes_restrict(const struct attributes *attributes, struct privileges *privileges);

@@ -151,6 +151,14 @@ static int set_capability_sets(uint64_t capabilities, struct error *err)
 	return result < 0 ? -1 : 0;
 }
 
+static int load_filter(const struct privileges *privileges, struct error *err)
+{
+	if (!privileges->seccomp)
+		return 0;
+	return privileges->filter ? seccomp_load(privileges->filter, err)
+				  : seccomp_load_default(privileges->capabilities, err);
+}
+
 int privileges_capabilities(const struct strings *add, const struct strings *drop,
 			    uint64_t *capabilities, struct error *err)
 {
@@ -171,8 +179,7 @@ int privileges_capabilities(const struct strings *add, const struct strings *dro
 
 int privileges_drop(const struct privileges *privileges, const struct user *user, struct error *err)
 {
-	if (privileges->seccomp && !privileges->no_new_privileges &&
-	    seccomp_load_default(privileges->capabilities, err) < 0)
+	if (!privileges->no_new_privileges && load_filter(privileges, err) < 0)
 		return -1;
 	trace_drop(privileges, user);
 	if (privileges->limited && limit_bounding_set(privileges->capabilities, err) < 0)
@@ -192,7 +199,5 @@ int privileges_lock(const struct privileges *privileges, struct error *err)
 	trace("setpriv --no-new-privs");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys(err, "set no_new_privs");
-	if (privileges->seccomp)
-		return seccomp_load_default(privileges->capabilities, err);
-	return 0;
+	return load_filter(privileges, err);
 }

@@ -8,15 +8,17 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "seccomp_file.h"
 #include "text.h"
 #include "user.h"
 
 /* Zeroed: nothing is limited. */
 struct privileges {
-	bool limited;		/* apply `capabilities` */
-	uint64_t capabilities;	/* bit n: capability n of capabilities(7) may ever be held */
-	bool seccomp;		/* load Docker's default filter of system calls */
-	bool no_new_privileges; /* exec of a setuid file gives nothing */
+	bool limited;	       /* apply `capabilities` */
+	uint64_t capabilities; /* bit n: capability n of capabilities(7) may ever be held */
+	bool seccomp;	       /* load a filter of system calls: Docker's default, or … */
+	const struct seccomp_filter *filter; /* … this one, if it is not NULL */
+	bool no_new_privileges;		     /* exec of a setuid file gives nothing */
 };
 
 /* Computes the set for --cap-add and --cap-drop over Docker's default of 14. Names are with or

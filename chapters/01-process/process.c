@@ -373,12 +373,28 @@ static int start_blocked(struct process *process, const struct process_config *c
 	return await_exec(process, ours, err);
 }
 
+/* Here, for in the container neither the helper nor the cache can be reached. */
+static int make_filter(const struct process_config *config, struct seccomp_filter **filter,
+		       struct error *err)
+{
+	const char *profile = config->attributes && config->privileges.seccomp
+				      ? attributes_seccomp_profile(config->attributes)
+				      : NULL;
+
+	return profile ? seccomp_file_compile(profile, config->privileges.capabilities, filter, err)
+		       : 0;
+}
+
 int process_start(struct process *process, const struct process_config *config, struct error *err)
 {
 	struct process_config complete = *config;
+	AUTO_FREE struct seccomp_filter *filter = NULL;
 	AUTO_CLOSE int null = -1;
 
 	*process = (struct process){.input = config->input};
+	if (make_filter(config, &filter, err) < 0)
+		return -1;
+	complete.privileges.filter = filter;
 	if (!config->input && config->stdio[0] <= 0) {
 		null = complete.stdio[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (null < 0)

@@ -24,7 +24,7 @@ static int option_ulimit(void *field, const char *value, struct error *err)
 
 static int option_security(void *field, const char *value, struct error *err)
 {
-	return attributes_check_security(value, err) < 0 ? -1 : option_strings(field, value, err);
+	return attributes_add_security(field, value, err);
 }
 
 static int option_oom_score(void *field, const char *value, struct error *err)
@@ -62,8 +62,8 @@ const struct option_row process_option_rows[] = {
 	{"oom-score-adj", 0, "NUMBER", option_oom_score, FIELD(attributes.oom_score_adj),
 	 "Be killed earlier (to 1000) or later (to -1000) when memory is short",
 	 "/proc/PID/oom_score_adj", "proc(5)"},
-	{"security-opt", 0, "OPTION", option_security, FIELD(attributes.security),
-	 "no-new-privileges, seccomp=unconfined, apparmor=PROFILE, label=disable", "prctl",
+	{"security-opt", 0, "OPTION", option_security, FIELD(attributes),
+	 "no-new-privileges, seccomp=FILE|unconfined, apparmor=PROFILE, label=OPTION", "prctl",
 	 "seccomp(2)"},
 	{"privileged", 0, NULL, option_flag, FIELD(attributes.privileged),
 	 "Give it everything: capabilities, system calls, devices", "bounding set",

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "seccomp_file.h"
 
 /* Puts Docker's default profile on the calling thread. `capabilities` is the bounding set that the
  * process is going to have (bit n is capability n): with CAP_SYS_ADMIN, for example, mount(2) is
@@ -22,5 +23,8 @@
  * Errors: EACCES: neither of the two; EINVAL: a kernel without CONFIG_SECCOMP_FILTER.
  * seccomp(2), /proc/PID/status (Seccomp: 2, Seccomp_filters). */
 int seccomp_load_default(uint64_t capabilities, struct error *err);
+
+/* The same with a filter that seccomp_file_compile has made. */
+int seccomp_load(const struct seccomp_filter *filter, struct error *err);
 
 #endif
