@@ -9,8 +9,7 @@
 #include "error.h"
 
 /* Writes what the container's own file system holds, running or not, to output_fd: without what is
- * mounted in it, such as volumes. Nothing is mounted where anyone else sees it. setns(2), open_tree(2)
- */
+ * mounted in it, such as volumes. */
 int export_container(const struct engine *engine, const struct container *container, int output_fd,
 		     struct error *err);
 

@@ -3,32 +3,69 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "container_volumes.h"
+#include "mounts.h"
 #include "overlay.h"
 #include "path.h"
+#include "record.h"
 #include "rootfs.h"
 #include "signals.h"
 #include "store.h"
 #include "trace.h"
 #include "volume.h"
 
-/* What is mounted for a visit. */
+#define LOCK_POLL_MS 5
+
+/* What a visitor sees. */
 struct scene {
+	const struct container *running; /* its files, as it has them mounted; NULL: those below */
 	struct overlay overlay;
 	const struct volumes *volumes; /* NULL: none */
-	const char *root;	       /* where */
+	const char *root;	       /* where it is mounted */
 };
 
 /* --- in the child -------------------------------------------------------------------------------- */
 
-static int set_scene(const struct scene *scene, const struct visitor *visitor, struct error *err)
+/* Its root mount alone, copied in its own namespace, has nothing mounted in it. Mounting its upper
+ * directory a second time would be undefined. setns(2), open_tree(2) */
+static int copy_root_mount(const struct container *container, struct error *err)
 {
-	AUTO_CLOSE int root = -1;
+	AUTO_FREE char *path = memory_format("/proc/%d/ns/mnt", container->state.pid);
+	AUTO_CLOSE int namespace = open(path, O_RDONLY | O_CLOEXEC), root = -1;
+
+	if (namespace < 0)
+		return error_sys(err, "open '%s'", path);
+	trace("nsenter --mount=%q", path);
+	if (setns(namespace, CLONE_NEWNS) < 0)
+		return error_sys(err, "enter the mounts of container %s", container->id);
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? error_sys(err, "open '/'") : mount_clone(root, false, err);
+}
+
+static int enter_running(const struct container *container, bool own_only, struct error *err)
+{
+	/* Held, it makes sure that the pid means this process; it is checked after it was opened. */
+	AUTO_CLOSE int pidfd = container_open_process(container, err);
+	AUTO_FREE char *path = memory_format("/proc/%d/root", container->state.pid);
+	int root;
+
+	if (pidfd < 0)
+		return -1;
+	if (own_only)
+		return copy_root_mount(container, err);
+	root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? error_sys(err, "open the root of container %s", container->id) : root;
+}
+
+static int set_scene(const struct scene *scene, struct error *err)
+{
+	int root;
 
 	trace("unshare --mount");
 	if (unshare(CLONE_NEWNS) < 0)
@@ -39,9 +76,16 @@ static int set_scene(const struct scene *scene, const struct visitor *visitor, s
 	if (scene->volumes && volumes_mount(scene->volumes, scene->root, err) < 0)
 		return -1;
 	root = open(scene->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return error_sys(err, "open '%s'", scene->root);
-	return visitor->act(visitor->context, root, err);
+	return root < 0 ? error_sys(err, "open '%s'", scene->root) : root;
+}
+
+static int receive(const struct scene *scene, const struct visitor *visitor, struct error *err)
+{
+	AUTO_CLOSE int root = -1;
+
+	root = scene->running ? enter_running(scene->running, visitor->own_only, err)
+			      : set_scene(scene, err);
+	return root < 0 ? -1 : visitor->act(visitor->context, root, err);
 }
 
 /* --- in the parent ------------------------------------------------------------------------------- */
@@ -80,8 +124,10 @@ static int visit(const struct scene *scene, const struct visitor *visitor, struc
 	if (pid == 0) {
 		struct error answer = {0};
 
-		if (set_scene(scene, visitor, &answer) < 0 && answer.code == 0)
-			answer.code = EIO;
+		if (receive(scene, visitor, &answer) == 0)
+			answer.code = 0;
+		else if (answer.code == 0)
+			answer.code = EIO; /* 0 would tell of success */
 		send(theirs, &answer, sizeof(answer), MSG_NOSIGNAL);
 		_exit(0);
 	}
@@ -89,38 +135,69 @@ static int visit(const struct scene *scene, const struct visitor *visitor, struc
 	return await(pid, ours, err);
 }
 
-static int visit_running(const struct container *container, const struct visitor *visitor,
-			 struct error *err)
+/* The monitor's lock: as long as we have it, nobody mounts the upper directory a second time.
+ * Returns 0 if the container runs by now. */
+static int lock_stopped(const struct engine *engine, const struct container *container,
+			struct container *now, struct error *err)
 {
-	/* Held, it makes sure that the pid means this process; it is checked after it was opened. */
-	AUTO_CLOSE int pidfd = container_open_process(container, err), root = -1;
-	AUTO_FREE char *path = memory_format("/proc/%d/root", container->state.pid);
+	for (;;) {
+		int lock = record_lock_monitor(engine, container, err);
 
-	if (pidfd < 0)
-		return -1;
-	root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return error_sys(err, "open the root of container %s", container->id);
-	return visitor->act(visitor->context, root, err);
+		if (lock >= 0 || err->code != EWOULDBLOCK)
+			return lock;
+		/* Another visitor, or its monitor, which starts it or has just recorded its end. */
+		poll(NULL, 0, LOCK_POLL_MS);
+		container_release(now);
+		if (record_load(engine, container->id, now, err) < 0)
+			return -1;
+		if (now->state.status == CONTAINER_RUNNING)
+			return 0;
+	}
 }
 
-int visit_container(const struct engine *engine, const struct container *container,
-		    const struct visitor *visitor, struct error *err)
+static int visit_stopped(const struct engine *engine, const struct container *container,
+			 const struct visitor *visitor, struct error *err)
 {
 	AUTO_FREE char *upper = path_join(container->dir, "upper");
 	AUTO_FREE char *work = path_join(container->dir, "work");
 	AUTO_FREE char *root = path_join(container->dir, "rootfs");
 	AUTO_VOLUMES struct volumes volumes = {0};
 	AUTO_IMAGE struct image image = {0};
-	struct scene scene = {.volumes = &volumes, .root = root};
+	struct scene scene = {.root = root};
 
-	if (container->state.status == CONTAINER_RUNNING)
-		return visit_running(container, visitor, err);
-	if (store_find(engine->root, container->config.image_id, &image, err) < 0 ||
-	    container_volumes(engine, &container->config, false, &volumes, err) < 0)
+	if (store_find(engine->root, container->config.image_id, &image, err) < 0)
 		return -1;
+	if (!visitor->own_only) {
+		if (container_volumes(engine, &container->config, false, &volumes, err) < 0)
+			return -1;
+		scene.volumes = &volumes;
+	}
 	scene.overlay = (struct overlay){image.layers, upper, work};
 	return visit(&scene, visitor, err);
+}
+
+int visit_container(const struct engine *engine, const struct container *container,
+		    const struct visitor *visitor, struct error *err)
+{
+	AUTO_CONTAINER struct container now = {0};
+	AUTO_CLOSE int lock = -1;
+
+	if (container->state.status == CONTAINER_RUNNING) {
+		int result = visit(&(struct scene){.running = container}, visitor, err);
+
+		/* Unless it ran a moment ago. */
+		if (result == 0 || err->code != ESRCH)
+			return result;
+	}
+	/* Between two lives its monitor has the lock. */
+	if (container->state.status == CONTAINER_RESTARTING)
+		return visit_stopped(engine, container, visitor, err);
+	lock = lock_stopped(engine, container, &now, err);
+	if (lock < 0)
+		return -1;
+	if (lock == 0)
+		return visit(&(struct scene){.running = &now}, visitor, err);
+	return visit_stopped(engine, container, visitor, err);
 }
 
 int visit_layers(const struct engine *engine, const struct strings *layers,

@@ -1,12 +1,15 @@
 /*
  * Visits: somebody outside works on the files of a container, as the container sees them.
  *
- * Of a container that runs, they are entered by its first process. For one that does not, and for
- * an image, they are mounted in a mount namespace that a child of ours has for itself, for as long
- * as the visit takes: nothing of it can be seen, or be left, on the host.
+ * Each takes place in a child process. Of a container that runs, the files are entered by its first
+ * process. For one that does not, and for an image, they are mounted in a mount namespace that the
+ * child has for itself, for as long as the visit takes: nothing of it can be seen, or be left, on the
+ * host. Meanwhile the container can't be started.
  */
 #ifndef VISIT_H
 #define VISIT_H
+
+#include <stdbool.h>
 
 #include "container.h"
 #include "engine.h"
@@ -14,13 +17,14 @@
 #include "text.h"
 
 struct visitor {
-	/* Works on the files below the open directory. It may run in a child process, from which
-	 * only its error comes back. */
+	/* Works on the files below the open directory. Of the child process that it runs in it may
+	 * change whatever it wants, also the root; only its error comes back. */
 	int (*act)(void *context, int root_fd, struct error *err);
 	void *context;
+	bool own_only; /* only the container's own files, without what is mounted in them */
 };
 
-/* Lets the visitor work on the files of a container, with its volumes. */
+/* Lets the visitor work on the files of a container. */
 int visit_container(const struct engine *engine, const struct container *container,
 		    const struct visitor *visitor, struct error *err);
 
