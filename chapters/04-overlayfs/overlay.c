@@ -212,3 +212,9 @@ int overlay_mount(const struct overlay *overlay, const char *target, struct erro
 		result = mount_by_path(overlay, &dirs, target, err);
 	return result < 0 ? error_wrap(err, "mount overlay on '%s'", target) : 0;
 }
+
+bool overlay_owns_attribute(const char *name)
+{
+	return text_starts_with(name, "user.overlay.") ||
+	       text_starts_with(name, "trusted.overlay.");
+}

@@ -22,4 +22,8 @@ struct overlay {
  * overlayfs; ENOENT naming the directory that is missing. mount(2), fsconfig(2) */
 int overlay_mount(const struct overlay *overlay, const char *target, struct error *err);
 
+/* Whether an extended attribute is overlayfs's own mark: it describes the place where it is, so it is
+ * neither copied to another nor taken from an archive. */
+bool overlay_owns_attribute(const char *name);
+
 #endif

@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "overlay.h"
 #include "path.h"
 
 struct tree_link {
@@ -32,13 +34,6 @@ static int copy_node(struct tree_copy *copy, struct node *node, struct error *er
 
 /* --- attributes ---------------------------------------------------------------------------------- */
 
-/* Those of overlayfs itself describe another place. */
-static bool is_of_overlayfs(const char *name)
-{
-	return text_starts_with(name, "user.overlay.") ||
-	       text_starts_with(name, "trusted.overlay.");
-}
-
 static int copy_xattr(int from, int to, const char *name, struct error *err)
 {
 	AUTO_FREE char *value = NULL;
@@ -55,7 +50,7 @@ static int copy_xattr(int from, int to, const char *name, struct error *err)
 	return 0;
 }
 
-static int copy_xattrs(int from, int to, struct error *err)
+static int copy_xattrs(int from, int to, bool capabilities, struct error *err)
 {
 	ssize_t length = flistxattr(from, NULL, 0);
 	AUTO_FREE char *names = length > 0 ? memory_zeroed((size_t)length + 1, 1) : NULL;
@@ -63,28 +58,35 @@ static int copy_xattrs(int from, int to, struct error *err)
 	if (!names)
 		return 0;
 	length = flistxattr(from, names, (size_t)length);
-	for (char *name = names; name < names + length; name += strlen(name) + 1)
-		if (!is_of_overlayfs(name) && copy_xattr(from, to, name, err) < 0)
+	for (char *name = names; name < names + length; name += strlen(name) + 1) {
+		if (overlay_owns_attribute(name) ||
+		    (!capabilities && strcmp(name, "security.capability") == 0))
+			continue;
+		if (copy_xattr(from, to, name, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 
 static uid_t owner_of(const struct tree_copy *copy, const struct stat *st)
 {
-	return copy->change_owner ? copy->uid : st->st_uid;
+	return copy->owner == TREE_OWNER_CHANGED ? copy->uid : st->st_uid;
 }
 
 static gid_t group_of(const struct tree_copy *copy, const struct stat *st)
 {
-	return copy->change_owner ? copy->gid : st->st_gid;
+	return copy->owner == TREE_OWNER_CHANGED ? copy->gid : st->st_gid;
 }
 
-/* With another owner, a setuid program would become what nobody has said it may be: root's. */
-static mode_t mode_of(const struct tree_copy *copy, const struct stat *st)
+static int set_owner(const struct tree_copy *copy, struct tree_name at, const struct stat *st,
+		     struct error *err)
 {
-	bool same = owner_of(copy, st) == st->st_uid && group_of(copy, st) == st->st_gid;
+	int flags = AT_SYMLINK_NOFOLLOW | (*at.name ? 0 : AT_EMPTY_PATH);
 
-	return st->st_mode & (same || S_ISDIR(st->st_mode) ? 07777 : 01777);
+	if (copy->owner == TREE_OWNER_COPIER ||
+	    fchownat(at.fd, at.name, owner_of(copy, st), group_of(copy, st), flags) == 0)
+		return 0;
+	return error_sys(err, "set the owner");
 }
 
 /* In this order: chown takes setuid bits and capabilities away, and all else changes the times. */
@@ -92,12 +94,18 @@ static int copy_attributes(const struct tree_copy *copy, int from, int to, const
 			   struct error *err)
 {
 	const struct timespec times[] = {st->st_atim, st->st_mtim};
+	struct stat now;
+	bool other;
 
-	if (fchown(to, owner_of(copy, st), group_of(copy, st)) < 0)
-		return error_sys(err, "set the owner");
-	if (fchmod(to, mode_of(copy, st)) < 0)
+	if (set_owner(copy, (struct tree_name){to, ""}, st, err) < 0)
+		return -1;
+	if (fstat(to, &now) < 0)
+		return error_sys(err, "look at the copy");
+	/* Such a program would become what nobody has said it may be: root's. */
+	other = !S_ISDIR(st->st_mode) && (now.st_uid != st->st_uid || now.st_gid != st->st_gid);
+	if (fchmod(to, st->st_mode & (other ? 01777 : 07777)) < 0)
 		return error_sys(err, "set the mode");
-	if (copy_xattrs(from, to, err) < 0)
+	if (copy_xattrs(from, to, !other, err) < 0)
 		return -1;
 	if (futimens(to, times) < 0)
 		return error_sys(err, "set the times");
@@ -117,20 +125,52 @@ static int make_room(const struct node *node, struct error *err)
 	return error_sys(err, "replace '%s'", node->to);
 }
 
-static int copy_data(struct tree_copy *copy, int from, int to, const char *name, struct error *err)
+/* Copies what lies before `end`, from where both descriptors are. */
+static int copy_bytes(struct tree_copy *copy, struct tree_name from, int to, off_t end,
+		      struct error *err)
 {
+	off_t at = lseek(from.fd, 0, SEEK_CUR);
 	char buffer[1 << 16];
-	ssize_t count;
 
-	while ((count = read(from, buffer, sizeof(buffer))) != 0) {
+	while (at < end) {
+		size_t wanted = (size_t)MIN(end - at, (off_t)sizeof(buffer));
+		ssize_t count = read(from.fd, buffer, wanted);
+
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			return error_sys(err, "read '%s'", name);
-		if (file_write_all(to, buffer, (size_t)count, name, err) < 0)
+			return error_sys(err, "read '%s'", from.name);
+		if (count == 0)
+			break; /* it has become shorter */
+		if (file_write_all(to, buffer, (size_t)count, from.name, err) < 0)
 			return -1;
 		copy->bytes += (uint64_t)count;
+		at += count;
 	}
+	return 0;
+}
+
+/* A hole stays a hole: lseek(2), SEEK_HOLE. */
+static int copy_data(struct tree_copy *copy, struct tree_name from, int to, off_t size,
+		     struct error *err)
+{
+	off_t data = 0, hole = 0;
+
+	/* As files of /proc are: how long they are shows when they are read. */
+	if (size == 0)
+		return copy_bytes(copy, from, to, INT64_MAX, err);
+	while (hole < size && (data = lseek(from.fd, hole, SEEK_DATA)) >= 0) {
+		hole = lseek(from.fd, data, SEEK_HOLE);
+		if (hole < 0 || lseek(from.fd, data, SEEK_SET) < 0 || lseek(to, data, SEEK_SET) < 0)
+			return error_sys(err, "look for data in '%s'", from.name);
+		if (copy_bytes(copy, from, to, MIN(hole, size), err) < 0)
+			return -1;
+	}
+	/* ENXIO: there is only a hole from there on. */
+	if (data < 0 && errno != ENXIO)
+		return error_sys(err, "look for data in '%s'", from.name);
+	if (ftruncate(to, size) < 0)
+		return error_sys(err, "set the size of '%s'", from.name);
 	return 0;
 }
 
@@ -157,7 +197,7 @@ static int copy_file(struct tree_copy *copy, struct node *node, struct error *er
 		    0600);
 	if (to < 0)
 		return error_sys(err, "make file '%s'", node->to);
-	if (copy_data(copy, from, to, node->to, err) < 0)
+	if (copy_data(copy, (struct tree_name){from, node->from}, to, node->st.st_size, err) < 0)
 		return -1;
 	return copy_attributes(copy, from, to, &node->st, err);
 }
@@ -173,11 +213,12 @@ static int copy_symlink(struct tree_copy *copy, const struct node *node, struct 
 	target[length] = '\0';
 	if (make_room(node, err) < 0)
 		return -1;
-	if (symlinkat(target, node->to_fd, node->to) < 0 ||
-	    fchownat(node->to_fd, node->to, owner_of(copy, &node->st), group_of(copy, &node->st),
-		     AT_SYMLINK_NOFOLLOW) < 0 ||
-	    utimensat(node->to_fd, node->to, times, AT_SYMLINK_NOFOLLOW) < 0)
+	if (symlinkat(target, node->to_fd, node->to) < 0)
 		return error_sys(err, "make the link '%s'", node->to);
+	if (set_owner(copy, (struct tree_name){node->to_fd, node->to}, &node->st, err) < 0)
+		return -1;
+	if (utimensat(node->to_fd, node->to, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys(err, "set the times of the link '%s'", node->to);
 	return 0;
 }
 
@@ -190,10 +231,10 @@ static int copy_special(struct tree_copy *copy, const struct node *node, struct 
 
 	if (make_room(node, err) < 0)
 		return -1;
-	if (mknodat(node->to_fd, node->to, node->st.st_mode, node->st.st_rdev) < 0 ||
-	    fchownat(node->to_fd, node->to, owner_of(copy, &node->st), group_of(copy, &node->st),
-		     AT_SYMLINK_NOFOLLOW) < 0)
+	if (mknodat(node->to_fd, node->to, node->st.st_mode, node->st.st_rdev) < 0)
 		return error_sys(err, "make '%s'", node->to);
+	if (set_owner(copy, (struct tree_name){node->to_fd, node->to}, &node->st, err) < 0)
+		return -1;
 	/* The umask may have changed its mode, and there is no lchmod. */
 	fd = openat(node->to_fd, node->to, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

@@ -17,9 +17,14 @@
 #include "error.h"
 #include "text.h"
 
-/* A zeroed struct keeps everything as it is. */
+/* Whose the copy is: as in the source; those of uid and gid; of whoever copies, as the kernel gives
+ * it, while a directory that is there already keeps its own. */
+enum tree_owner { TREE_OWNER_KEPT, TREE_OWNER_CHANGED, TREE_OWNER_COPIER };
+
+/* A zeroed struct keeps everything as it is. A file that gets another owner loses setuid, setgid and
+ * capabilities. */
 struct tree_copy {
-	bool change_owner; /* to these, instead of keeping them; a file loses setuid and setgid */
+	enum tree_owner owner;
 	uid_t uid;
 	gid_t gid;
 	bool keep_top;	/* of tree_copy_contents: the target itself stays what it is */

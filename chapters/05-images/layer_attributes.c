@@ -9,12 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* A layer must not speak to overlayfs in our name. */
-static bool is_of_overlayfs(const char *name)
-{
-	return text_starts_with(name, "user.overlay.") ||
-	       text_starts_with(name, "trusted.overlay.");
-}
+#include "overlay.h"
 
 /* Docker, too, goes on without an attribute that can't be had here. A file that lacks its
  * capabilities would be another program, though. */
@@ -28,7 +23,8 @@ static int set_xattrs(int fd, const struct archive_entry *entry, struct error *e
 	for (size_t i = 0; i < entry->xattr_count; i++) {
 		const struct archive_xattr *xattr = &entry->xattrs[i];
 
-		if (is_of_overlayfs(xattr->name))
+		/* A layer must not speak to overlayfs in our name. */
+		if (overlay_owns_attribute(xattr->name))
 			continue;
 		if (fsetxattr(fd, xattr->name, xattr->value, xattr->length, 0) < 0 &&
 		    !may_be_lacking(xattr->name))

@@ -24,13 +24,16 @@ static bool is_whiteout(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
 
-static int open_directory(int base, const char *path)
+static int open_directory(const struct layer_tree *tree, int base, const char *path)
 {
-	struct open_how how = {
+	const struct open_how strict = {
 		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
 			   RESOLVE_NO_XDEV,
 	};
+	const struct open_how following = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+					   .resolve = RESOLVE_NO_MAGICLINKS};
+	struct open_how how = tree->follow ? following : strict;
 
 	return (int)syscall(SYS_openat2, base, *path ? path : ".", &how, sizeof(how));
 }
@@ -43,7 +46,8 @@ static int in_the_way(const struct stat *st, const char *name, struct error *err
 
 /* Makes sure that `name` is a directory. Another thing there is replaced if `replace`, or if it is
  * a whiteout: the two together are a directory that hides the one below. */
-static int make_directory(int parent, const char *name, bool replace, struct error *err)
+static int make_directory(const struct layer_tree *tree, int parent, const char *name, bool replace,
+			  struct error *err)
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat st = {0};
@@ -59,7 +63,7 @@ static int make_directory(int parent, const char *name, bool replace, struct err
 		if (unlinkat(parent, name, 0) < 0 || mkdirat(parent, name, 0755) < 0)
 			return error_sys(err, "replace '%s' by a directory", name);
 	}
-	fd = open_directory(parent, name);
+	fd = open_directory(tree, parent, name);
 	if (fd < 0)
 		return error_sys(err, "open directory '%s'", name);
 	if (is_whiteout(&st) && layer_attributes_make_opaque(fd, err) < 0)
@@ -68,14 +72,14 @@ static int make_directory(int parent, const char *name, bool replace, struct err
 }
 
 /* Opens a directory of the tree, and makes what is missing of it. */
-static int make_parents(int root_fd, const char *path, struct error *err)
+static int make_parents(const struct layer_tree *tree, const char *path, struct error *err)
 {
 	char part[LAYER_PATH_SIZE];
-	AUTO_CLOSE int dir = open_directory(root_fd, path);
+	AUTO_CLOSE int dir = open_directory(tree, tree->root_fd, path);
 
 	if (dir >= 0)
 		return take_fd(&dir);
-	dir = open_directory(root_fd, "");
+	dir = open_directory(tree, tree->root_fd, "");
 	while (dir >= 0 && *path) {
 		size_t length = strcspn(path, "/");
 		int next;
@@ -83,7 +87,9 @@ static int make_parents(int root_fd, const char *path, struct error *err)
 		memcpy(part, path, length);
 		part[length] = '\0';
 		path += length + (path[length] == '/');
-		next = make_directory(dir, part, false, err);
+		next = open_directory(tree, dir, part);
+		if (next < 0)
+			next = make_directory(tree, dir, part, false, err);
 		if (next < 0)
 			return -1;
 		cleanup_fd(&dir);
@@ -143,7 +149,7 @@ int layer_tree_parent(struct layer_tree *tree, const char *path, const char **na
 	tree->parent_fd = 0;
 	memcpy(tree->parent, path, length);
 	tree->parent[length] = '\0';
-	fd = make_parents(tree->root_fd, tree->parent, err);
+	fd = make_parents(tree, tree->parent, err);
 	if (fd >= 0)
 		tree->parent_fd = fd;
 	return fd;
@@ -213,7 +219,7 @@ static int open_target(struct layer_tree *tree, const char *path, struct error *
 
 	memcpy(parent, path, (size_t)(name - path));
 	parent[name > path ? name - path - 1 : 0] = '\0';
-	fd = open_directory(tree->root_fd, parent);
+	fd = open_directory(tree, tree->root_fd, parent);
 	if (fd < 0 || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_whiteout(&st))
 		return error_set(err, EINVAL, "its target '%s' is not in this layer", path);
 	if (S_ISDIR(st.st_mode))
@@ -282,9 +288,9 @@ static int make_directory_entry(struct layer_tree *tree, const char *path,
 		parent = layer_tree_parent(tree, path, &name, err);
 		if (parent < 0)
 			return -1;
-		fd = make_directory(parent, name, true, err);
+		fd = make_directory(tree, parent, name, true, err);
 	} else {
-		fd = open_directory(tree->root_fd, "");
+		fd = open_directory(tree, tree->root_fd, "");
 	}
 	if (fd < 0)
 		return *path ? -1 : error_sys(err, "open the layer's directory");
@@ -324,7 +330,7 @@ int layer_tree_hide(struct layer_tree *tree, const char *path, struct error *err
 	if (errno != EEXIST)
 		return error_sys(err, "make a whiteout of '%s'", name);
 	/* The layer has the name too: a file counts as it is, a directory must not merge. */
-	fd = open_directory(parent, name);
+	fd = open_directory(tree, parent, name);
 	return fd < 0 ? 0 : layer_attributes_make_opaque(fd, err);
 }
 
@@ -347,7 +353,7 @@ int layer_tree_finish(struct layer_tree *tree, struct error *err)
 	for (size_t i = 0; i < tree->directory_count; i++) {
 		const struct layer_directory *directory = &tree->directories[i];
 		const struct timespec times[] = {directory->mtime, directory->mtime};
-		AUTO_CLOSE int fd = open_directory(tree->root_fd, directory->path);
+		AUTO_CLOSE int fd = open_directory(tree, tree->root_fd, directory->path);
 
 		/* A later entry has put something else there. */
 		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))

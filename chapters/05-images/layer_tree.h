@@ -8,6 +8,7 @@
 #ifndef LAYER_TREE_H
 #define LAYER_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "archive.h"
@@ -22,9 +23,10 @@ struct layer_directory {
 	struct timespec mtime;
 };
 
-/* Zeroed but for `root_fd`, which stays the caller's: nothing made yet. */
+/* Zeroed but for `root_fd`, which stays the caller's, and `follow`: nothing made yet. */
 struct layer_tree {
 	int root_fd;
+	bool follow;   /* links on the way, and mounts: the process has a root they can't leave */
 	int parent_fd; /* the directory `parent`, the last that something was made in; 0: none */
 	char parent[LAYER_PATH_SIZE];
 	/* Their modes and times are set at the end: a file made inside would change the time. */

@@ -19,7 +19,8 @@ struct copy_options {
 #define FIELD(name) offsetof(struct copy_options, name)
 
 static const struct option_row copy_rows[] = {
-	{"archive", 'a', NULL, option_flag, FIELD(archive), "Keep owner and group", NULL, NULL},
+	{"archive", 'a', NULL, option_flag, FIELD(archive),
+	 "What is copied into the container belongs to its user", NULL, NULL},
 	{"follow-link", 'L', NULL, option_flag, FIELD(follow),
 	 "Copy what a link leads to, if the source is one", NULL, NULL},
 	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Nothing is printed anyway", NULL, NULL},
@@ -51,7 +52,7 @@ static int copy(const struct call *call, const struct copy_options *options, int
 {
 	AUTO_FREE char *name = NULL, *inside = NULL, *other = NULL, *unused = NULL;
 	const char *from = call->argv[operand], *to = call->argv[operand + 1];
-	struct copy_request request = {.keep_owner = options->archive, .follow = options->follow};
+	struct copy_request request = {.to_user = options->archive, .follow = options->follow};
 	AUTO_CONTAINER struct container container = {0};
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_FREE char *outside = NULL;

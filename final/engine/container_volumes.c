@@ -14,8 +14,8 @@
 #include "visit.h"
 #include "volume_store.h"
 
-static int read_all(const struct container_config *config, struct volumes *volumes,
-		    struct error *err)
+int container_volumes_read(const struct container_config *config, struct volumes *volumes,
+			   struct error *err)
 {
 	for (size_t i = 0; i < config->volumes.count; i++)
 		if (volumes_read(volumes, config->volumes.items[i], err) < 0)
@@ -61,7 +61,7 @@ static int add_from(const struct engine *engine, const char *from, struct volume
 	if (strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)
 		return error_set(err, EINVAL, "invalid mode for volumes-from: %s", mode);
 	if (container_find(engine, name, &container, err) < 0 ||
-	    read_all(&container.config, &theirs, err) < 0)
+	    container_volumes_read(&container.config, &theirs, err) < 0)
 		return -1;
 	add_those_of(&theirs, strcmp(mode, "ro") == 0, volumes);
 	return 0;
@@ -190,7 +190,7 @@ int container_claim_volumes(const struct engine *engine, const struct image *ima
 	AUTO_VOLUMES struct volumes volumes = {0};
 	int result;
 
-	if (read_all(config, &volumes, err) < 0)
+	if (container_volumes_read(config, &volumes, err) < 0)
 		return -1;
 	for (size_t i = 0; i < from->count; i++)
 		if (add_from(engine, from->items[i], &volumes, err) < 0)
@@ -231,7 +231,7 @@ int container_volumes(const struct engine *engine, const struct container_config
 {
 	AUTO_VOLUMES struct volumes all = {0};
 
-	if (read_all(config, &all, err) < 0)
+	if (container_volumes_read(config, &all, err) < 0)
 		return -1;
 	for (size_t i = 0; i < all.count; i++) {
 		if (all.items[i].type == VOLUME_TMPFS && !with_tmpfs)

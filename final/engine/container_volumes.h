@@ -28,4 +28,8 @@ int container_claim_volumes(const struct engine *engine, const struct image *ima
 int container_volumes(const struct engine *engine, const struct container_config *config,
 		      bool with_tmpfs, struct volumes *volumes, struct error *err);
 
+/* What the record says, as it is. The caller releases *volumes. */
+int container_volumes_read(const struct container_config *config, struct volumes *volumes,
+			   struct error *err);
+
 #endif

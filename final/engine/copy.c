@@ -12,6 +12,7 @@
 #include "place.h"
 #include "trace.h"
 #include "tree_copy.h"
+#include "user.h"
 #include "visit.h"
 
 /* --- where from, where to ------------------------------------------------------------------------ */
@@ -24,6 +25,21 @@ static int not_found(const struct copy_request *request, bool inside, struct err
 		return error_set(err, ENOENT, "Could not find the file %s in container %s",
 				 request->inside, request->asked_name);
 	return error_set(err, ENOENT, "lstat %s: no such file or directory", request->outside);
+}
+
+/* Docker names the directory that is missing, not what was to be made in it. */
+static int no_directory(const struct copy_request *request, struct error *err)
+{
+	const char *path = request->into ? request->inside : request->outside;
+	AUTO_FREE char *parent = path_join(path, ".."), *normal = path_normal("/", parent);
+
+	if (err->code != ENOENT && err->code != ENOTDIR)
+		return -1;
+	if (request->into)
+		return error_set(err, ENOENT, "Could not find the file %s in container %s", normal,
+				 request->asked_name);
+	return error_set(err, ENOENT, "invalid output path: directory \"%s\" does not exist",
+			 normal);
 }
 
 static int find_source(const struct copy_request *request, int root, struct place *from,
@@ -48,11 +64,7 @@ static int find_target(const struct copy_request *request, int root, struct plac
 {
 	const char *path = request->into ? request->inside : request->outside;
 
-	if (place_find(root, path, true, to, err) == 0)
-		return 0;
-	if (request->into || err->code != ENOENT)
-		return request->into ? not_found(request, true, err) : -1;
-	return error_set(err, ENOENT, "invalid output path: directory \"%s\" does not exist", path);
+	return place_find(root, path, true, to, err) < 0 ? no_directory(request, err) : 0;
 }
 
 /* As the mount of a running one says by itself. */
@@ -120,23 +132,42 @@ static int copy_place(struct tree_copy *copy, const struct place *from, const st
 	if (directory)
 		return copy_contents(copy, from, to, err);
 	if (to->wants_directory)
-		return error_set(err, ENOTDIR, "%s",
-				 to->exists ? "not a directory" : "no such directory");
+		return error_set(err, ENOTDIR, "no such directory");
 	return tree_copy(copy, (struct tree_name){from->parent, from->name},
 			 (struct tree_name){to->parent, to->name}, err);
+}
+
+/* What is copied out belongs to whoever copies. What is copied in keeps its owner; with -a it belongs
+ * to the container's user, in the names of whose /etc/passwd only a process in there can read. */
+static int choose_owner(const struct copy_request *request, int inside, struct tree_copy *copy,
+			struct error *err)
+{
+	AUTO_USER struct user user = {0};
+
+	if (!request->into)
+		copy->owner = TREE_OWNER_COPIER;
+	if (!request->into || !request->to_user || !request->container->config.user)
+		return 0;
+	if (fchdir(inside) < 0 || chroot(".") < 0)
+		return error_sys(err, "enter the container's root");
+	if (user_look_up(request->container->config.user, &user, err) < 0)
+		return -1;
+	copy->owner = TREE_OWNER_CHANGED;
+	copy->uid = user.uid;
+	copy->gid = user.gid;
+	return 0;
 }
 
 static int copy_files(const struct copy_request *request, int inside, int outside,
 		      struct error *err)
 {
-	AUTO_TREE_COPY struct tree_copy copy = {.change_owner = !request->keep_owner,
-						.uid = request->into ? 0 : getuid(),
-						.gid = request->into ? 0 : getgid()};
+	AUTO_TREE_COPY struct tree_copy copy = {0};
 	AUTO_PLACE struct place from = {0}, to = {0};
 
 	if (find_source(request, request->into ? outside : inside, &from, err) < 0 ||
 	    find_target(request, request->into ? inside : outside, &to, err) < 0 ||
-	    check_writable(request, inside, &to, err) < 0)
+	    check_writable(request, inside, &to, err) < 0 ||
+	    choose_owner(request, inside, &copy, err) < 0)
 		return -1;
 	return copy_place(&copy, &from, &to, err);
 }
@@ -159,35 +190,39 @@ static int read_archive(const struct copy_request *request, int inside, struct e
 
 	if (find_target(request, inside, &to, err) < 0)
 		return -1;
-	if (!to.exists) {
-		err->code = ENOENT;
-		return not_found(request, true, err);
-	}
-	if (!S_ISDIR(to.st.st_mode))
+	if (!to.exists || !S_ISDIR(to.st.st_mode))
 		return error_set(err, ENOTDIR, "destination \"%s:%s\" must be a directory",
 				 request->asked_name, request->inside);
 	if (check_writable(request, inside, &to, err) < 0)
 		return -1;
 	target = open_directory(&to, err);
-	return target < 0 ? -1 : copy_archive_read(target, request->archive_fd, err);
+	return target < 0 ? -1 : copy_archive_read(inside, target, request->archive_fd, err);
 }
+
+struct visit {
+	const struct copy_request *request;
+	int host; /* the host's root, which the visitor's own may not be */
+};
 
 /* A visitor of the container. */
 static int copy(void *context, int root_fd, struct error *err)
 {
-	const struct copy_request *request = context;
-	AUTO_CLOSE int host = -1;
+	const struct visit *visit = context;
+	const struct copy_request *request = visit->request;
 
-	if (!request->outside)
-		return request->into ? read_archive(request, root_fd, err)
-				     : write_archive(request, root_fd, err);
-	host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return host < 0 ? error_sys(err, "open '/'") : copy_files(request, root_fd, host, err);
+	if (request->outside)
+		return copy_files(request, root_fd, visit->host, err);
+	return request->into ? read_archive(request, root_fd, err)
+			     : write_archive(request, root_fd, err);
 }
 
 int copy_run(const struct copy_request *request, struct error *err)
 {
-	const struct visitor visitor = {copy, (void *)request};
+	AUTO_CLOSE int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct visit visit = {request, host};
+	const struct visitor visitor = {copy, &visit};
 
+	if (host < 0)
+		return error_sys(err, "open '/'");
 	return visit_container(request->engine, request->container, &visitor, err);
 }

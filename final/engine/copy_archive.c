@@ -14,7 +14,7 @@
 
 int copy_archive_write(const struct place *from, int output_fd, struct error *err)
 {
-	return tree_archive_write_one(from->parent, from->name, from->contents ? "." : from->asked,
+	return tree_archive_write_one(from->parent, from->name, from->contents ? "." : from->name,
 				      output_fd, err);
 }
 
@@ -56,8 +56,9 @@ static int write_data(struct archive *archive, int fd, const struct archive_entr
 	}
 }
 
-/* A layer's directory may take any place; here a link like /lib would be lost. */
-static int check_directory(struct layer_tree *tree, const char *path, struct error *err)
+/* In a layer the last of two entries counts, whatever the first was; here a link like /lib would be
+ * lost, or a directory. */
+static int check_kind(struct layer_tree *tree, const char *path, bool directory, struct error *err)
 {
 	const char *name;
 	int parent = layer_tree_parent(tree, path, &name, err);
@@ -65,10 +66,12 @@ static int check_directory(struct layer_tree *tree, const char *path, struct err
 
 	if (parent < 0)
 		return -1;
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) == directory)
 		return 0;
-	return error_set(err, ENOTDIR, "cannot overwrite non-directory \"%s\" with directory",
-			 path);
+	if (directory)
+		return error_set(err, ENOTDIR,
+				 "cannot overwrite non-directory \"%s\" with directory", path);
+	return error_set(err, EISDIR, "cannot overwrite directory \"%s\" with non-directory", path);
 }
 
 static int unpack_entry(struct layer_tree *tree, struct archive *archive,
@@ -82,7 +85,7 @@ static int unpack_entry(struct layer_tree *tree, struct archive *archive,
 	/* The directory itself stays what it is. */
 	if (!*path)
 		return 0;
-	if (entry->type == ARCHIVE_DIRECTORY && check_directory(tree, path, err) < 0)
+	if (check_kind(tree, path, entry->type == ARCHIVE_DIRECTORY, err) < 0)
 		return -1;
 	if (entry->type != ARCHIVE_FILE)
 		return layer_tree_make(tree, path, entry, err);
@@ -90,20 +93,22 @@ static int unpack_entry(struct layer_tree *tree, struct archive *archive,
 	return fd < 0 ? -1 : write_data(archive, fd, entry, err);
 }
 
-int copy_archive_read(int target_fd, int input_fd, struct error *err)
+int copy_archive_read(int root_fd, int target_fd, int input_fd, struct error *err)
 {
 	struct input input = {.fd = input_fd};
 	AUTO_ARCHIVE struct archive archive = {.source = {next, &input}};
-	AUTO_LAYER_TREE struct layer_tree tree = {.root_fd = target_fd};
+	AUTO_LAYER_TREE struct layer_tree tree = {.root_fd = target_fd, .follow = true};
 	const struct archive_entry *entry;
-	mode_t old_mask = umask(0);
 	int more = 1, result = 0;
 
+	/* What links lead to is the container's then, wherever they lead. */
+	if (fchdir(root_fd) < 0 || chroot(".") < 0)
+		return error_sys(err, "enter the container's root");
+	umask(0);
 	while (result == 0 && (more = archive_next(&archive, &entry, err)) > 0)
 		if (unpack_entry(&tree, &archive, entry, err) < 0)
 			result = error_wrap(err, "entry '%s'", text_string(&entry->name));
 	if (result == 0 && more == 0)
 		result = layer_tree_finish(&tree, err);
-	umask(old_mask);
 	return more < 0 ? -1 : result;
 }

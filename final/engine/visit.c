@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "overlay.h"
 #include "path.h"
 #include "record.h"
+#include "resolver.h"
 #include "rootfs.h"
 #include "signals.h"
 #include "store.h"
@@ -32,9 +34,34 @@ struct scene {
 
 /* --- in the child -------------------------------------------------------------------------------- */
 
-/* Its root mount alone, copied in its own namespace, has nothing mounted in it. Mounting its upper
- * directory a second time would be undefined. setns(2), open_tree(2) */
-static int copy_root_mount(const struct container *container, struct error *err)
+/* The kernel's own file systems and memory hold no files of the container: docker cp does not see
+ * them either. */
+static int unmount_memory(const struct container *container, struct error *err)
+{
+	AUTO_VOLUMES struct volumes volumes = {0};
+	AUTO_STRINGS struct strings targets = {0};
+
+	if (container_volumes_read(&container->config, &volumes, err) < 0)
+		return -1;
+	for (size_t i = 0; i < volumes.count; i++)
+		if (volumes.items[i].type == VOLUME_TMPFS)
+			strings_add(&targets, volumes.items[i].target);
+	strings_add(&targets, "/proc");
+	strings_add(&targets, "/sys");
+	strings_add(&targets, "/dev");
+	for (size_t i = 0; i < targets.count; i++) {
+		trace("umount --lazy %q", targets.items[i]);
+		/* EINVAL: the container has unmounted it. */
+		if (umount2(targets.items[i], MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
+		    errno != EINVAL && errno != ENOENT)
+			return error_sys(err, "unmount '%s' in our copy", targets.items[i]);
+	}
+	return 0;
+}
+
+/* Mounting its upper directory a second time would be undefined, so its own mounts are entered. The
+ * root mount alone, copied, has nothing mounted in it. setns(2), open_tree(2) */
+static int enter_mounts(const struct container *container, bool own_only, struct error *err)
 {
 	AUTO_FREE char *path = memory_format("/proc/%d/ns/mnt", container->state.pid);
 	AUTO_CLOSE int namespace = open(path, O_RDONLY | O_CLOEXEC), root = -1;
@@ -44,23 +71,25 @@ static int copy_root_mount(const struct container *container, struct error *err)
 	trace("nsenter --mount=%q", path);
 	if (setns(namespace, CLONE_NEWNS) < 0)
 		return error_sys(err, "enter the mounts of container %s", container->id);
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root < 0 ? error_sys(err, "open '/'") : mount_clone(root, false, err);
+	if (!own_only) {
+		trace("unshare --mount");
+		if (unshare(CLONE_NEWNS) < 0)
+			return error_sys(err, "make a mount namespace");
+		if (rootfs_isolate(err) < 0 || unmount_memory(container, err) < 0)
+			return -1;
+	}
+	root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return error_sys(err, "open '/'");
+	return own_only ? mount_clone(root, false, err) : take_fd(&root);
 }
 
 static int enter_running(const struct container *container, bool own_only, struct error *err)
 {
 	/* Held, it makes sure that the pid means this process; it is checked after it was opened. */
 	AUTO_CLOSE int pidfd = container_open_process(container, err);
-	AUTO_FREE char *path = memory_format("/proc/%d/root", container->state.pid);
-	int root;
 
-	if (pidfd < 0)
-		return -1;
-	if (own_only)
-		return copy_root_mount(container, err);
-	root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return root < 0 ? error_sys(err, "open the root of container %s", container->id) : root;
+	return pidfd < 0 ? -1 : enter_mounts(container, own_only, err);
 }
 
 static int set_scene(const struct scene *scene, struct error *err)
@@ -155,6 +184,15 @@ static int lock_stopped(const struct engine *engine, const struct container *con
 	}
 }
 
+/* As they were when it ran last; one that has never run has none. */
+static void add_names(const struct container *container, struct volumes *volumes)
+{
+	AUTO_FREE char *hosts = path_join(container->dir, "hosts");
+
+	if (access(hosts, F_OK) == 0)
+		resolver_add_volumes(container->dir, container->config.read_only, volumes);
+}
+
 static int visit_stopped(const struct engine *engine, const struct container *container,
 			 const struct visitor *visitor, struct error *err)
 {
@@ -170,6 +208,7 @@ static int visit_stopped(const struct engine *engine, const struct container *co
 	if (!visitor->own_only) {
 		if (container_volumes(engine, &container->config, false, &volumes, err) < 0)
 			return -1;
+		add_names(container, &volumes);
 		scene.volumes = &volumes;
 	}
 	scene.overlay = (struct overlay){image.layers, upper, work};

@@ -17,14 +17,15 @@
 #include "text.h"
 
 struct visitor {
-	/* Works on the files below the open directory. Of the child process that it runs in it may
-	 * change whatever it wants, also the root; only its error comes back. */
+	/* Works on the files below the open directory. The child process that it runs in may have
+	 * another root than the caller, and it may change that; only its error comes back. */
 	int (*act)(void *context, int root_fd, struct error *err);
 	void *context;
 	bool own_only; /* only the container's own files, without what is mounted in them */
 };
 
-/* Lets the visitor work on the files of a container. */
+/* Lets the visitor work on the files of a container: its own, its volumes, and its hosts, hostname and
+ * resolv.conf; not what is only in memory, as /proc, /sys, /dev and each tmpfs are. */
 int visit_container(const struct engine *engine, const struct container *container,
 		    const struct visitor *visitor, struct error *err);
 
