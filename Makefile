@@ -47,7 +47,7 @@ LIBS_00-base := -lcjson -lm
 LIBS_01-process := -lcap
 LIBS_06-network := -lmnl -lnftables
 libs_up_to = $(foreach c,$(call up_to,$1),$(LIBS_$c))
-HELPER_LIBS := -lcurl -lcrypto -lz -lzstd $(call libs_up_to,05-images)
+HELPER_LIBS := -lcurl -lcrypto -lisal -lz -lzstd $(call libs_up_to,05-images)
 
 FINAL_ENGINE := $(call objects,$(wildcard final/engine/*.c))
 FINAL := $(FINAL_ENGINE) $(call objects,$(wildcard final/commands/*.c))

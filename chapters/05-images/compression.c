@@ -5,6 +5,7 @@
 #include "compression.h"
 
 #include <errno.h>
+#include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,98 @@ static void consume(struct compression *compression, size_t count)
 
 /* --- gzip: several members may follow each other, and zeros the last ------------------------ */
 
-static int gzip_begin(struct compression *compression, struct error *err)
+/* Before a member: perhaps the last was the last, or zeros follow it to the end, as tools that write to
+ * tapes leave. Returns 1 if a member is at hand or under way, 0 if more input is wanted. */
+static int gzip_member(struct compression *compression, struct error *err)
+{
+	if (compression->within)
+		return 1;
+	while (compression->left && *compression->next == 0) {
+		compression->padding = true;
+		consume(compression, 1);
+	}
+	if (!compression->left)
+		return 0;
+	if (compression->padding || *compression->next != 0x1f)
+		return error_set(err, EBADMSG, "decompress gzip: something else follows its end");
+	compression->within = true;
+	return 1;
+}
+
+/* --- gzip by isa-l, three times as fast as by zlib ------------------------------------------- */
+
+struct isal_decoder {
+	struct inflate_state state;
+	struct isal_gzip_header header;
+	bool headed; /* the member's header is read */
+};
+
+static const char *isal_fault(int result)
+{
+	switch (result) {
+	case ISAL_INVALID_BLOCK: return "invalid block";
+	case ISAL_INVALID_SYMBOL: return "invalid symbol";
+	case ISAL_INVALID_LOOKBACK: return "invalid distance";
+	case ISAL_INVALID_WRAPPER: return "invalid header";
+	case ISAL_UNSUPPORTED_METHOD: return "unknown method";
+	default: return "incorrect checksum";
+	}
+}
+
+static int isal_begin(struct compression *compression, struct error *err)
+{
+	struct isal_decoder *decoder = memory_zeroed(1, sizeof(*decoder));
+
+	(void)err;
+	compression->decoder = decoder;
+	isal_inflate_init(&decoder->state);
+	return 0;
+}
+
+/* isal_inflate would read the header, too, but loses its place in one that comes in two pieces. */
+static int isal_read_header(struct isal_decoder *decoder)
+{
+	int result = isal_read_gzip_header(&decoder->state, &decoder->header);
+
+	decoder->headed = result == ISAL_DECOMP_OK;
+	/* From here to the trailer, whose checksum is compared. */
+	decoder->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
+	return result == ISAL_END_INPUT ? ISAL_DECOMP_OK : result;
+}
+
+static ssize_t isal_decode(struct compression *compression, struct error *err)
+{
+	struct isal_decoder *decoder = compression->decoder;
+	struct inflate_state *state = &decoder->state;
+	int result = gzip_member(compression, err);
+
+	if (result <= 0)
+		return result;
+	state->next_in = (unsigned char *)compression->next;
+	state->avail_in = (uint32_t)compression->left;
+	state->next_out = compression->output;
+	state->avail_out = OUTPUT_SIZE;
+	result = decoder->headed ? ISAL_DECOMP_OK : isal_read_header(decoder);
+	if (decoder->headed)
+		result = isal_inflate(state);
+	if (result != ISAL_DECOMP_OK)
+		return error_set(err, EBADMSG, "decompress gzip: %s", isal_fault(result));
+	consume(compression, compression->left - state->avail_in);
+	if (state->block_state == ISAL_BLOCK_FINISH) {
+		compression->within = decoder->headed = false;
+		isal_inflate_reset(state);
+	}
+	return (ssize_t)(OUTPUT_SIZE - state->avail_out);
+}
+
+static void isal_end(struct compression *compression)
+{
+	free(compression->decoder);
+}
+
+/* --- gzip by zlib ---------------------------------------------------------------------------- */
+
+static int zlib_begin(struct compression *compression, struct error *err)
 {
 	z_stream *stream = memory_zeroed(1, sizeof(*stream));
 
@@ -49,46 +141,28 @@ static int gzip_begin(struct compression *compression, struct error *err)
 	return 0;
 }
 
-/* After a member: another one, or zeros until the end, as tools that write to tapes leave. */
-static int gzip_between(struct compression *compression, struct error *err)
-{
-	while (compression->left && *compression->next == 0) {
-		compression->padding = true;
-		consume(compression, 1);
-	}
-	if (!compression->left)
-		return 0;
-	if (compression->padding || *compression->next != 0x1f)
-		return error_set(err, EBADMSG, "decompress gzip: something else follows its end");
-	inflateReset(compression->decoder);
-	return 0;
-}
-
-static ssize_t gzip_decode(struct compression *compression, struct error *err)
+static ssize_t zlib_decode(struct compression *compression, struct error *err)
 {
 	z_stream *stream = compression->decoder;
-	int result;
+	int result = gzip_member(compression, err);
 
-	if (!compression->within && gzip_between(compression, err) < 0)
-		return -1;
-	if (!compression->within && !compression->left)
-		return 0;
-	compression->within = true;
+	if (result <= 0)
+		return result;
 	stream->next_in = (unsigned char *)compression->next;
 	stream->avail_in = (unsigned int)compression->left;
 	stream->next_out = compression->output;
 	stream->avail_out = OUTPUT_SIZE;
 	result = inflate(stream, Z_NO_FLUSH);
-	consume(compression, compression->left - stream->avail_in);
 	if (result == Z_STREAM_END)
-		compression->within = false;
+		compression->within = inflateReset(stream) != Z_OK;
 	else if (result != Z_OK && result != Z_BUF_ERROR) /* nothing to do: more input, please */
 		return error_set(err, EBADMSG, "decompress gzip: %s",
 				 stream->msg ? stream->msg : zError(result));
+	consume(compression, compression->left - stream->avail_in);
 	return (ssize_t)(OUTPUT_SIZE - stream->avail_out);
 }
 
-static void gzip_end(struct compression *compression)
+static void zlib_end(struct compression *compression)
 {
 	inflateEnd(compression->decoder);
 	free(compression->decoder);
@@ -149,7 +223,16 @@ static void plain_end(struct compression *compression)
 	(void)compression;
 }
 
-static const struct compression_kind gzip = {"gzip", gzip_begin, gzip_decode, gzip_end};
+const struct compression_kind compression_by_isal = {"gzip", isal_begin, isal_decode, isal_end};
+const struct compression_kind compression_by_zlib = {"gzip", zlib_begin, zlib_decode, zlib_end};
+
+/* isa-l decodes some layers wrongly on arm64 before its release 2.32, which Debian does not have yet. */
+#ifdef __x86_64__
+#define BEST_GZIP compression_by_isal
+#else
+#define BEST_GZIP compression_by_zlib
+#endif
+
 static const struct compression_kind zstd = {"zstd", zstd_begin, zstd_decode, zstd_end};
 static const struct compression_kind plain = {"plain", plain_begin, plain_decode, plain_end};
 
@@ -162,7 +245,7 @@ static const struct {
 	size_t offset, count;
 	const char *bytes;
 } magics[] = {
-	{&gzip, 0, 2, "\x1f\x8b"},
+	{&BEST_GZIP, 0, 2, "\x1f\x8b"},
 	{&zstd, 0, 4, "\x28\xb5\x2f\xfd"},
 	{&zstd, 1, 3, "\x2a\x4d\x18"}, /* a skippable frame begins with 0x50 to 0x5f */
 	{&xz, 0, 6, "\xfd\x37zXZ\0"},
@@ -218,6 +301,7 @@ static int limit_expansion(const struct compression *compression, struct error *
 int compression_open(struct compression *compression, int input_fd, struct error *err)
 {
 	*compression = (struct compression){
+		.gzip = compression->gzip,
 		.input_fd = input_fd,
 		.input = memory_zeroed(1, INPUT_SIZE),
 		.output = memory_zeroed(1, OUTPUT_SIZE),
@@ -228,6 +312,8 @@ int compression_open(struct compression *compression, int input_fd, struct error
 		if (receive(compression, err) < 0)
 			return -1;
 	compression->kind = detect(compression->next, compression->left);
+	if (compression->kind == &BEST_GZIP && compression->gzip)
+		compression->kind = compression->gzip;
 	if (!compression->kind->begin)
 		return error_set(err, ENOTSUP, "the layer is compressed by %s, not by gzip or zstd",
 				 compression->kind->name);

@@ -17,8 +17,12 @@
 struct compression;
 struct compression_kind; /* gzip, zstd or none: compression.c */
 
-/* Zeroed: closed. */
+/* gzip by two libraries. */
+extern const struct compression_kind compression_by_isal, compression_by_zlib;
+
+/* Zeroed but for `gzip`: closed. */
 struct compression {
+	const struct compression_kind *gzip; /* NULL: the better one for this processor */
 	const struct compression_kind *kind;
 	void *decoder; /* of `kind` */
 	int input_fd;
