@@ -361,6 +361,15 @@ end_loop() { losetup -d "$LOOP"; }
     [[ $output == *":/parent-$mine/"* ]]
 }
 
+@test "03 --cgroupns host leaves the options of the host's cgroup2 as they are" {
+    local before=$(grep cgroup2 /proc/self/mountinfo)
+    # the virtual machine has one that can be lost
+    ! on_v2 || [[ $before == *nsdelegate* ]]
+    run contain --cgroupns host -- true
+    exits 0
+    [ "$(grep cgroup2 /proc/self/mountinfo)" = "$before" ]
+}
+
 @test "03 a cgroup whose maker was killed is removed by the next run" {
     [ "$PROGRAM" = 03-cgroups ] || [ "$PROGRAM" = coracle ] || skip_here=1
     [ -z "${skip_here-}" ] || return 0

@@ -61,7 +61,7 @@ runner_of()
     [ "$(cat "$T/upper/new")" = new ]
     # only what was written, and the mount points
     [ ! -e "$T/upper/bin" ]
-    [ "$(ls "$T")" = $'a\nhost.before\nupper' ]
+    [ "$(ls "$T")" = $'a\nupper' ]
 }
 
 @test "04 without --upper, what is written is gone, and the next one starts anew" {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
+#include <mntent.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -143,11 +144,33 @@ static int fill_hierarchies(const struct root *root, int fd, const char *path, s
 	return mount_make_read_only(fd, false, err);
 }
 
+/* Version 2 is one file system, and its options are too: a mount from the host's cgroup namespace
+ * that leaves out what systemd has set takes it away from the whole host. The caller frees it. */
+static char *unified_options(void)
+{
+	static const char *const words[] = {"nsdelegate",	  "memory_recursiveprot",
+					    "memory_localevents", "memory_hugetlb_accounting",
+					    "pids_localevents",	  "favordynmods"};
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	AUTO_TEXT struct text options = {0};
+	const struct mntent *entry = NULL;
+
+	text_add_format(&options, CGROUP_OPTIONS);
+	while (mounts && (entry = getmntent(mounts)) && strcmp(entry->mnt_type, "cgroup2") != 0)
+		;
+	for (size_t i = 0; entry && i < ARRAY_LENGTH(words); i++)
+		if (hasmntopt(entry, words[i]))
+			text_add_format(&options, ",%s", words[i]);
+	if (mounts)
+		endmntent(mounts);
+	return take_ptr(&options.data);
+}
+
 /* In the cgroup namespace, what is mounted shows the container's cgroup as its root. */
 static int fill_sys(const struct root *root, int fd, const char *path, struct error *err)
 {
-	static const struct mount_row v2 = {"/sys/fs/cgroup", "cgroup2", "cgroup", CGROUP_OPTIONS,
-					    NULL};
+	AUTO_FREE char *options = unified_options();
+	const struct mount_row v2 = {"/sys/fs/cgroup", "cgroup2", "cgroup", options, NULL};
 	static const struct mount_row v1 = {"/sys/fs/cgroup", "tmpfs", "tmpfs",
 					    "nosuid,nodev,noexec,mode=755", fill_hierarchies};
 	struct statfs host;
