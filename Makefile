@@ -113,6 +113,21 @@ $(LIBEXEC)/coracle-init: chapters/02-namespaces/init.c $(B)/flags
 	@echo '  compile $<'
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -static -s -o $@ $<
 
+# States of a chapter between first.c and the finished program: tests/lessons/steps has put the files that
+# differ below build/step/N.k or build/without/N.k, and all else is the finished chapter's.
+define state_rules
+$(B)/$1/%.o: $(B)/$1/%.c $(B)/flags
+	$(Q)$$(COMPILE) -O0 -w -U_FORTIFY_SOURCE $(call iquotes,$2) -iquote $(B)/gen -c -o $$@ $$<
+-include $(patsubst %.o,%.d,$3)
+$(B)/$1/$2: $3 $(filter-out $(3:$(B)/$1/%=$(B)/obj/%),$(B)/obj/chapters/$2/main.o $(call modules_up_to,$2))
+	$(Q)$$(LINK) -o $$@ $$^ $(call libs_up_to,$2)
+.PHONY: states
+states: $(B)/$1/$2
+endef
+state_chapter = $(filter 0$(firstword $(subst ., ,$(notdir $1)))-%,$(CHAPTERS))
+$(foreach s,$(STATES),$(eval $(call state_rules,$s,$(call state_chapter,$s),$(patsubst %.c,%.o,$(shell \
+	find $(B)/$s -name '*.c')))))
+
 # Docker's default filter of system calls, resolved to numbers by libseccomp while building.
 SECCOMP := $(addprefix chapters/01-process/,seccomp_program.c seccomp_program.h) \
 	$(wildcard chapters/01-process/seccomp_compile/*)
@@ -219,6 +234,10 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/fuzz.h tests/unit/tap
 		$(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer) -o $@ \
 		$(if $(findstring fuzzer,$(SANITIZE)),$(filter-out %/replay.c,$(filter %.c %.o,$^)),$(filter %.c %.o,$^)) \
 		$(HELPER_LIBS)
+
+.PHONY: step without
+step without: all ## one step of a lesson: STEP=2.3; what it adds, or what is seen if it is left out
+	@tests/lessons/steps $@ $(STEP)
 
 lessons: all ## rewrite the source blocks in the lessons from the source
 	@tests/lessons/check --rewrite

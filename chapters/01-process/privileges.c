@@ -179,13 +179,17 @@ int privileges_capabilities(const struct strings *add, const struct strings *dro
 
 int privileges_drop(const struct privileges *privileges, const struct user *user, struct error *err)
 {
+	/* Step 1.7: without no_new_privs it takes CAP_SYS_ADMIN, which is about to go. */
 	if (!privileges->no_new_privileges && load_filter(privileges, err) < 0)
 		return -1;
 	trace_drop(privileges, user);
+	/* Step 1.6: the ceiling takes CAP_SETPCAP, so it comes before the change of user. */
 	if (privileges->limited && limit_bounding_set(privileges->capabilities, err) < 0)
 		return -1;
+	/* Step 1.5: it takes CAP_SETGID and CAP_SETUID, so it comes before these are given up. */
 	if (become_user(user, err) < 0)
 		return -1;
+	/* Step 1.6: and what is left is exactly what was asked for, even for root. */
 	if (privileges->limited &&
 	    set_capability_sets(user->uid == 0 ? privileges->capabilities : 0, err) < 0)
 		return -1;

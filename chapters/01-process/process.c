@@ -77,8 +77,8 @@ static int leave_keyring(struct error *err)
 static int shed_inheritance(const struct process_config *config, struct error *err)
 {
 	umask(0022);
-	/* A session of its own: Ctrl-C reaches us, and we forward it, once. setsid(2) */
 	trace("setsid");
+	/* Step 1.4: a session of its own: Ctrl-C reaches us, and we forward it, once. setsid(2) */
 	if (setsid() < 0)
 		return error_sys(err, "start a session");
 	if (leave_keyring(err) < 0)
@@ -179,17 +179,18 @@ static int execute(const struct process_config *config, const char *file, struct
 {
 	struct message message = {.type = MESSAGE_EXEC};
 
-	/* After the change of user, which takes it away, and before EXEC, which can't be sent to a
-	 * parent that has ended already. prctl(2) */
+	/* Step 1.8: after the change of user, which takes it away, and before EXEC, which can't be
+	 * sent to a parent that has ended already. prctl(2) */
 	if (config->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return error_sys(err, "ask for SIGKILL when the parent ends");
 	trace("exec %A", config->argv);
-	/* What others leaked into us ends here; the channel and the trace are CLOEXEC already. */
+	/* Step 1.2: what others leaked into us ends here; the channel and the trace are CLOEXEC. */
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, "mark all descriptors close-on-exec");
 	error_set(&message.err, 0, "%s", file);
 	if (channel_send(channel, &message, err) < 0)
 		return -1;
+	/* Step 1.3: last, for until here no signal was to end the set-up half-way. */
 	if (reset_signals(err) < 0)
 		return -1;
 	return execute_file(file, config->argv, env->items, channel, err);
@@ -227,6 +228,7 @@ static void run_child(const struct process_config *config, int channel)
 	    (!hooks->in_child || hooks->in_child(hooks->context, &message.err) == 0) &&
 	    open_terminal(config, channel, &message.err) == 0)
 		become_command(config, channel, &message.err);
+	/* Step 1.1: we are still here, so it failed; the parent gets the reason as it is. */
 	channel_send(channel, &message, &lost);
 	_exit(125);
 }

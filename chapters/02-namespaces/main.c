@@ -33,16 +33,19 @@ static int in_child(void *context, struct error *err)
 
 	if (namespaces_enter(&container->namespaces, err) < 0)
 		return -1;
-	/* Before the first mount, or it would show on the host. */
+	/* Step 2.4: before the first mount, or it would show on the host. */
 	if (rootfs_isolate(err) < 0)
 		return -1;
 	/* While the host's /proc and files can still be reached. */
 	if (rootfs_mount(&container->rootfs, err) < 0)
 		return -1;
+	/* Step 2.6: from here on no path leads to the host's files. */
 	if (rootfs_pivot(&container->rootfs, err) < 0)
 		return -1;
-	/* Last: no step after it needs to write to /proc/sys or the root. */
-	return rootfs_protect(&container->rootfs, err);
+	/* Step 2.7: last, for no step after it needs to write to /proc/sys or the root. */
+	if (rootfs_protect(&container->rootfs, err) < 0)
+		return -1;
+	return 0;
 }
 
 static int run(struct options *options, char *const *argv, int *status, struct error *err)

@@ -85,9 +85,17 @@ bool namespaces_cgroup_is_private(enum cgroup_namespace cgroup)
 
 uint64_t namespaces_clone_flags(const struct namespaces *namespaces)
 {
-	uint64_t flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
+	/* Never without a mount namespace: what the child does next would be done to the host. */
+	uint64_t flags = CLONE_NEWNS;
 
-	return namespaces->network ? flags | CLONE_NEWNET : flags;
+	/* Step 2.1: process numbers that begin with 1. */
+	flags |= CLONE_NEWPID;
+	/* Step 2.2: a name, and System V objects and message queues. */
+	flags |= CLONE_NEWUTS | CLONE_NEWIPC;
+	/* Step 2.3: interfaces, addresses, ports. */
+	if (namespaces->network)
+		flags |= CLONE_NEWNET;
+	return flags;
 }
 
 int namespaces_enter(const struct namespaces *namespaces, struct error *err)

@@ -192,7 +192,7 @@ static int fill_dev(const struct root *root, int fd, const char *path, struct er
 
 /* In this order: a row may lie inside one above it. The options are Docker's. */
 static const struct mount_row rows[] = {
-	/* Shows the processes of the pid namespace of whoever mounts it. */
+	/* Step 2.5: shows the processes of the pid namespace of whoever mounts it. */
 	{"/proc", "proc", "proc", "nosuid,noexec,nodev", NULL},
 	/* Not nodev: its devices are to work. The image's own /dev is hidden, whatever it holds. */
 	{"/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k", fill_dev},
