@@ -258,8 +258,10 @@ int path_remove_tree(const char *path, struct error *err)
 
 	if (parent < 0)
 		return err->code == ENOENT ? 0 : error_wrap(err, "remove '%s'", path);
-	trace("rm -rf --one-file-system %q", path);
 	removal.top = top = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (top < 0 && errno == ENOENT)
+		return 0;
+	trace("rm -rf --one-file-system %q", path);
 	do {
 		removal.lifted = false;
 		if (remove_at(&removal, parent, name, 0, err) < 0)

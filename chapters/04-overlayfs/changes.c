@@ -19,6 +19,7 @@
 struct below {
 	int *fds;
 	size_t count;
+	bool hidden; /* by the upper directory at this path, or above: what it lacks is deleted */
 };
 
 struct comparison {
@@ -26,7 +27,7 @@ struct comparison {
 	struct strings *changes;
 };
 
-static int compare_directory(struct comparison *comparison, int upper, const struct below *below,
+static int compare_directory(struct comparison *comparison, int upper, struct below *below,
 			     struct error *err);
 
 static void below_release(struct below *below)
@@ -126,6 +127,13 @@ static bool same_capability(int upper, const struct below *below, const char *na
 	       (new_length < 0 || memcmp(new, old, (size_t)new_length) == 0);
 }
 
+/* What came out of an archive has whole seconds: Docker takes those for the same time. */
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec &&
+	       (a->tv_nsec == b->tv_nsec || a->tv_nsec == 0 || b->tv_nsec == 0);
+}
+
 /* By what Docker compares: a directory's own time and size tell only of what is in it. */
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -133,24 +141,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	    a->st_rdev != b->st_rdev)
 		return false;
 	return S_ISDIR(a->st_mode) ||
-	       (a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
-}
-
-/* Docker has these in a layer of their own, below the container's. What they are is nothing: an empty
- * file, or a directory; what somebody puts into one is a change. */
-static bool is_place_to_mount(const char *path, const struct stat *st)
-{
-	static const char *const directories[] = {"/dev",  "/dev/pts", "/dev/shm", "/dev/mqueue",
-						  "/proc", "/sys",     "/etc",	   NULL};
-	static const char *const files[] = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-					    "/dev/console", NULL};
-	bool file = S_ISREG(st->st_mode) && st->st_size == 0;
-
-	for (const char *const *at = file ? files : directories; *at; at++)
-		if (strcmp(*at, path) == 0)
-			return file || S_ISDIR(st->st_mode);
-	return false;
+	       (a->st_size == b->st_size && is_same_time(&a->st_mtim, &b->st_mtim));
 }
 
 /* Notes the directory itself before what has changed in it, if it was not noted. */
@@ -169,7 +160,7 @@ static void note_parent(struct comparison *comparison, size_t before, bool noted
 }
 
 static int compare_inside(struct comparison *comparison, int upper, const char *name,
-			  const struct below *inside, struct error *err)
+			  struct below *inside, struct error *err)
 {
 	AUTO_CLOSE int fd = openat(upper, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -181,7 +172,7 @@ static int compare_inside(struct comparison *comparison, int upper, const char *
 static int compare_object(struct comparison *comparison, int upper, const struct below *below,
 			  const char *name, struct error *err)
 {
-	CLEANUP(below_release) struct below inside = {0};
+	CLEANUP(below_release) struct below inside = {.hidden = below->hidden};
 	const char *path = text_string(&comparison->path);
 	struct stat now, old = {0};
 	bool noted = true;
@@ -198,7 +189,8 @@ static int compare_object(struct comparison *comparison, int upper, const struct
 			note(comparison, 'D');
 		return 0;
 	}
-	if (!there && !is_place_to_mount(path, &now))
+	/* /etc itself is made for what is mounted in it, if the image has none. */
+	if (!there && strcmp(path, "/etc") != 0 && !changes_is_place_to_mount(path, &now))
 		note(comparison, 'A');
 	else if (there && (!is_same(&now, &old) || !same_capability(upper, below, name)))
 		note(comparison, 'C');
@@ -247,12 +239,12 @@ static int note_hidden(struct comparison *comparison, int upper, const struct be
 }
 
 /* Collects the names of both sides, so that the changes come in their order. */
-static int list_names(int upper, bool opaque, const struct below *below, struct strings *names,
+static int list_names(int upper, const struct below *below, struct strings *names,
 		      struct error *err)
 {
 	if (add_names(upper, names, err) < 0)
 		return -1;
-	for (size_t i = 0; opaque && i < below->count; i++)
+	for (size_t i = 0; below->hidden && i < below->count; i++)
 		if (add_names(below->fds[i], names, err) < 0)
 			return -1;
 	if (names->count)
@@ -260,21 +252,22 @@ static int list_names(int upper, bool opaque, const struct below *below, struct 
 	return 0;
 }
 
-static int compare_directory(struct comparison *comparison, int upper, const struct below *below,
+static int compare_directory(struct comparison *comparison, int upper, struct below *below,
 			     struct error *err)
 {
 	AUTO_STRINGS struct strings names = {0};
 	size_t length = comparison->path.length;
-	bool opaque = is_opaque(upper);
-	int result = list_names(upper, opaque, below, &names, err);
+	int result;
 
+	below->hidden |= is_opaque(upper);
+	result = list_names(upper, below, &names, err);
 	for (size_t i = 0; result == 0 && i < names.count; i++) {
 		const char *name = names.items[i];
 
 		if (i > 0 && strcmp(name, names.items[i - 1]) == 0)
 			continue;
 		text_add_format(&comparison->path, "/%s", name);
-		result = opaque ? note_hidden(comparison, upper, below, name, err) : 0;
+		result = below->hidden ? note_hidden(comparison, upper, below, name, err) : 0;
 		if (result == 0)
 			result = compare_object(comparison, upper, below, name, err);
 		comparison->path.length = length;
@@ -309,4 +302,18 @@ int changes_list(const char *upper, const struct strings *layers, struct strings
 	if (result == 0)
 		strings_add_all(changes, &found);
 	return result;
+}
+
+bool changes_is_place_to_mount(const char *path, const struct stat *st)
+{
+	static const char *const directories[] = {"/dev",  "/dev/pts", "/dev/shm", "/dev/mqueue",
+						  "/proc", "/sys",     NULL};
+	static const char *const files[] = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
+					    "/dev/console", NULL};
+	bool file = S_ISREG(st->st_mode) && st->st_size == 0;
+
+	for (const char *const *at = file ? files : directories; *at; at++)
+		if (strcmp(*at, path) == 0)
+			return file || S_ISDIR(st->st_mode);
+	return false;
 }

@@ -5,6 +5,9 @@
 #ifndef CHANGES_H
 #define CHANGES_H
 
+#include <stdbool.h>
+#include <sys/stat.h>
+
 #include "error.h"
 #include "text.h"
 
@@ -15,5 +18,10 @@
  * on. */
 int changes_list(const char *upper, const struct strings *layers, struct strings *changes,
 		 struct error *err);
+
+/* Whether what is at the absolute path is one of the places that are made for every container to mount
+ * on: an empty file, or a directory. Docker has these in a layer of their own, below the container's;
+ * what somebody puts into one is a change. */
+bool changes_is_place_to_mount(const char *path, const struct stat *st);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "archive_write.h"
+#include "changes.h"
 #include "text.h"
 
 #define CAPABILITY "security.capability"
@@ -248,19 +249,14 @@ static int write_opaque(const struct tree *tree, const char *path, struct error 
 /* What is empty, and was made so that something can be mounted on it in every container. */
 static bool is_place_to_mount(const struct tree *tree, const char *path, const struct stat *st)
 {
-	static const char *const places[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf",
-					     "dev",	  "proc",	  "sys"};
+	AUTO_FREE char *absolute = memory_format("/%s", path);
 	AUTO_STRINGS struct strings names = {0};
 	struct error ignored;
-	size_t i = 0;
 
-	while (i < ARRAY_LENGTH(places) && strcmp(places[i], path) != 0)
-		i++;
-	if (i == ARRAY_LENGTH(places))
+	if (!changes_is_place_to_mount(absolute, st))
 		return false;
-	if (S_ISDIR(st->st_mode))
-		return list(tree, path, &names, &ignored) == 0 && names.count == 0;
-	return S_ISREG(st->st_mode) && st->st_size == 0;
+	return !S_ISDIR(st->st_mode) ||
+	       (list(tree, path, &names, &ignored) == 0 && names.count == 0);
 }
 
 static void fill_entry(const struct stat *st, struct archive_entry *entry)
