@@ -252,6 +252,9 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
     [ "${lines[0]}" = 'IMAGE          CREATED       CREATED BY        SIZE      COMMENT' ]
     says 'add busybox.tar'
     [ "$(coracle history -q --no-trunc "$IMAGE")" = "$(id_of "$IMAGE")" ]
+    [ "$(coracle history --format '{{.ID}} {{.Comment}}|' "$IMAGE")" = "$(id_of "$IMAGE" | cut -c8-19) |" ]
+    coracle history --format json -H=false "$IMAGE" |
+        jq -e '(.CreatedAt | startswith("20")) and (.Size | tonumber) > 1900000'
     [ "$(coracle image inspect "$IMAGE" | jq -r '.[0].Id')" = "$(id_of "$IMAGE")" ]
     detached inspected sleep 1
     run coracle image inspect inspected
@@ -280,6 +283,57 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
     exits 0
     [ "$output" = 'Total reclaimed space: 0B' ]
     id_of "$IMAGE"
+}
+
+@test "final image prune takes only what its filters name" {
+    fresh
+    cp -a "$STORE"/{blobs,refs,layers} "$OTHER/"
+    in_fresh export "$(in_fresh create "$IMAGE")" >"$T/export.tar"
+    in_fresh import -c 'LABEL keep=yes' "$T/export.tar" kept:1
+    in_fresh import -c 'LABEL keep=no' "$T/export.tar" gone:1
+    run in_fresh image prune -af --filter label=keep=maybe
+    exits 0
+    [ "$output" = 'Total reclaimed space: 0B' ]
+    run in_fresh image prune -af --filter until=2000-01-01
+    exits 0
+    [ "$output" = 'Total reclaimed space: 0B' ]
+    run in_fresh image prune -af --filter label=keep --filter label!=keep=yes
+    exits 0
+    says 'untagged: gone:1'
+    [ "$(in_fresh images -q | wc -l)" = 2 ]
+    run in_fresh image prune -af --filter size=1
+    exits 1
+    says "invalid filter 'size'"
+    forget
+}
+
+@test "final what is said of images goes on beside a damaged one, and names it" {
+    fresh
+    cp -a "$STORE"/{blobs,refs,layers} "$OTHER/"
+    in_fresh tag "$IMAGE" good:1
+    in_fresh tag "$IMAGE" good:2
+    reference=$(find "$OTHER/refs" -path '*/good/:2')
+    echo junk >"$reference"
+    for damage in reference manifest; do
+        for command in images 'image prune -f'; do
+            run in_fresh $command
+            exits 1
+            says "coracle: image 'good:2': the image store is damaged: "
+        done
+        says 'Total reclaimed space: 0B'
+        [ "$(in_fresh images -q good 2>/dev/null | wc -l)" = 1 ]
+        [ "$(in_fresh image inspect good:1 | jq -c '.[0].RepoTags | sort')" = '["'"$IMAGE"':latest","good:1"]' ]
+        in_fresh system df
+        run in_fresh system check
+        exits 1
+        says 'good:2: '
+        printf 'sha256:%064d\n%.0s' 1 1 2 2 >"$reference"
+    done
+    run in_fresh rmi good:2
+    exits 0
+    run in_fresh images
+    exits 0
+    forget
 }
 
 @test "final system check finds each fault of the image store" {

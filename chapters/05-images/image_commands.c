@@ -112,17 +112,20 @@ static void add_table(const struct image *images, size_t count, struct text *tab
 
 static int list(const struct image_request *request, struct error *err)
 {
+	AUTO_STRINGS struct strings damaged = {0};
 	AUTO_TEXT struct text table = {0};
 	struct image *images = NULL;
 	size_t count = 0;
 
-	if (store_list(request->root, &images, &count, err) < 0)
+	if (store_list(request->root, &images, &count, &damaged, err) < 0)
 		return -1;
 	add_table(images, count, &table);
 	for (size_t i = 0; i < count; i++)
 		image_release(&images[i]);
 	cleanup_memory(&images);
-	return file_write_all(request->output_fd, table.data, table.length, "output", err);
+	if (file_write_all(request->output_fd, table.data, table.length, "output", err) < 0)
+		return -1;
+	return damaged.count ? error_set(err, EIO, "%s", damaged.items[0]) : 0;
 }
 
 static int pull(const struct image_request *request, struct error *err)

@@ -37,6 +37,7 @@ static void stored_reference_release(struct stored_reference *stored)
 	cleanup_memory(&stored->digest);
 	cleanup_memory(&stored->manifest_digest);
 	cleanup_memory(&stored->id);
+	cleanup_memory(&stored->damage);
 }
 
 /* "sha256:…\nsha256:…\n" */
@@ -98,12 +99,18 @@ static int add_reference(const char *root, const char *path, const char *relativ
 	if (!parse_file_name(relative, &stored.reference))
 		return 0;
 	if (read_reference(path, &stored, err) < 0) {
-		stored_reference_release(&stored);
 		/* Removed a moment ago. */
-		return err->code == ENOENT ? 0 : -1;
+		if (err->code != EIO) {
+			stored_reference_release(&stored);
+			return err->code == ENOENT ? 0 : -1;
+		}
+		stored.digest = memory_string("");
+		stored.manifest_digest = memory_string("");
+		stored.damage = memory_string(err->text);
 	}
 	/* An image that is damaged can still be chosen by its name, so that it can be removed. */
-	read_id(root, stored.manifest_digest, &stored.id, &ignored);
+	if (!stored.damage)
+		read_id(root, stored.manifest_digest, &stored.id, &ignored);
 	list->items = memory_resized(list->items, list->count + 1, sizeof(stored));
 	list->items[list->count++] = stored;
 	return 0;
@@ -344,7 +351,8 @@ int store_load(const char *root, const struct stored_reference *stored, struct i
 		.digest = memory_string(stored->digest),
 	};
 
-	if (load_parts(root, &loaded, err) < 0)
+	if (stored->damage ? error_set(err, EIO, "%s", stored->damage)
+			   : load_parts(root, &loaded, err))
 		return error_wrap(err, "image '%s'", loaded.name);
 	*image = loaded;
 	loaded = (struct image){0};
@@ -415,22 +423,22 @@ static int newest_first(const void *a, const void *b)
 	return order ? order : strcmp(first->name, second->name);
 }
 
-int store_list(const char *root, struct image **images, size_t *count, struct error *err)
+int store_list(const char *root, struct image **images, size_t *count, struct strings *damaged,
+	       struct error *err)
 {
 	AUTO_STORED_REFERENCES struct stored_references list = {0};
 	struct image *loaded;
+	struct error why;
 	size_t done = 0;
 
 	if (store_references(root, &list, err) < 0)
 		return -1;
 	loaded = memory_zeroed(list.count + 1, sizeof(*loaded));
-	while (done < list.count && store_load(root, &list.items[done], &loaded[done], err) == 0)
-		done++;
-	if (done < list.count) {
-		while (done)
-			image_release(&loaded[--done]);
-		free(loaded);
-		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		if (store_load(root, &list.items[i], &loaded[done], &why) == 0)
+			done++;
+		else if (damaged)
+			strings_add(damaged, why.text);
 	}
 	qsort(loaded, done, sizeof(*loaded), newest_first);
 	*images = loaded;

@@ -47,8 +47,10 @@ int store_prepare(const char *root, struct error *err);
  * damaged. */
 int store_find(const char *root, const char *name, struct image *image, struct error *err);
 
-/* All images, newest first. The caller releases each, and frees *images. */
-int store_list(const char *root, struct image **images, size_t *count, struct error *err);
+/* All images, newest first, but those that are damaged: what is wrong with each of them is added to
+ * *damaged, if that is not NULL. The caller releases each image, and frees *images. */
+int store_list(const char *root, struct image **images, size_t *count, struct strings *damaged,
+	       struct error *err);
 
 void image_release(struct image *image);
 #define AUTO_IMAGE CLEANUP(image_release)
@@ -59,7 +61,8 @@ void image_release(struct image *image);
 struct stored_reference {
 	struct reference reference;
 	char *digest, *manifest_digest;
-	char *id; /* of the image; NULL if its manifest is damaged */
+	char *id;     /* of the image; NULL if its manifest is damaged */
+	char *damage; /* of the file itself, whose digests are "" then; else NULL */
 };
 
 struct stored_references {

@@ -107,6 +107,10 @@ static void examine_image(const char *root, const struct stored_reference *store
 	AUTO_IMAGE struct image image = {0};
 	struct error why;
 
+	if (stored->damage) {
+		find(check, "%s: %s", name, stored->damage);
+		return;
+	}
 	need_blob(root, name, "index or manifest", stored->digest, check);
 	if (store_manifest(root, stored->manifest_digest, &manifest, &why) < 0) {
 		find(check, "%s: %s", name, why.text);
@@ -125,15 +129,9 @@ static void examine_image(const char *root, const struct stored_reference *store
 static int examine_references(const char *root, struct store_check *check, struct error *err)
 {
 	AUTO_STORED_REFERENCES struct stored_references list = {0};
-	struct error why;
 
-	if (store_references(root, &list, &why) < 0) {
-		if (why.code != EIO) {
-			*err = why;
-			return -1;
-		}
-		find(check, "%s", why.text);
-	}
+	if (store_references(root, &list, err) < 0)
+		return -1;
 	for (size_t i = 0; i < list.count; i++)
 		examine_image(root, &list.items[i], check);
 	check->references = list.count;

@@ -186,7 +186,7 @@ static void add_untagged_digest(const struct removal *removal)
 	AUTO_FREE char *line =
 		memory_format("Untagged: %s@%s", first->reference.familiar, first->digest);
 
-	if (first->reference.tag && !strings_contain(removal->removed, line))
+	if (first->reference.tag && !first->damage && !strings_contain(removal->removed, line))
 		strings_add(removal->removed, line);
 }
 

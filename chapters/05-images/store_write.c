@@ -282,7 +282,7 @@ static int keep_old_image(const char *root, const struct reference *reference,
 	for (size_t i = 0; i < list.count; i++)
 		if (is_same(&list.items[i].reference, reference))
 			old = &list.items[i];
-	if (!old || strcmp(old->manifest_digest, manifest_digest) == 0)
+	if (!old || old->damage || strcmp(old->manifest_digest, manifest_digest) == 0)
 		return 0;
 	for (size_t i = 0; i < list.count; i++)
 		if (&list.items[i] != old &&

@@ -26,7 +26,7 @@ struct prune_options {
 
 static const struct option_row prune_rows[] = {
 	{"filter", 0, "NAME=VALUE", filter_option, FIELD(filters),
-	 "Only those with label=, until=", NULL, NULL},
+	 "Only those with label=, label!=, until=", NULL, NULL},
 	{"force", 'f', NULL, option_flag, FIELD(force), "Do not ask", NULL, NULL},
 	{0},
 };
@@ -68,7 +68,7 @@ static int prune_one(const struct engine *engine, struct container *container, u
 
 static int prune(const struct engine *engine, const struct strings *filters, struct error *err)
 {
-	static const char *const known[] = {"label", "until", NULL};
+	static const char *const known[] = {"label", "label!", "until", NULL};
 	struct container *containers = NULL;
 	AUTO_TEXT struct text done = {0};
 	uint64_t bytes = 0;

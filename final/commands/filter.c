@@ -100,5 +100,10 @@ bool filter_labels(const struct strings *filters, const struct strings *labels)
 	for (; value; value = filter_value(filters, "label", &next))
 		if (!has_label(labels, value))
 			return false;
+	next = 0;
+	value = filter_value(filters, "label!", &next);
+	for (; value; value = filter_value(filters, "label!", &next))
+		if (has_label(labels, value))
+			return false;
 	return true;
 }

@@ -25,7 +25,8 @@ bool filter_equal(const struct strings *filters, const char *name, const char *t
  * regex(7) */
 bool filter_found(const struct strings *filters, const char *name, const char *text);
 
-/* Whether all "label" filters, KEY or KEY=VALUE, hold for these labels, KEY=VALUE each. */
+/* Whether all "label" filters, KEY or KEY=VALUE, hold for these labels, KEY=VALUE each, and no "label!"
+ * filter does. */
 bool filter_labels(const struct strings *filters, const struct strings *labels);
 
 #endif

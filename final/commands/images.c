@@ -26,6 +26,7 @@ struct images_options {
 	bool quiet, whole, digests, force, all;
 	char *format;
 	struct strings filters;
+	struct strings damaged; /* what images found */
 };
 
 #define FIELD(name) offsetof(struct images_options, name)
@@ -179,7 +180,8 @@ static int find_time(const char *root, const struct strings *filters, const char
 	return 0;
 }
 
-static int choose_images(const char *root, const struct images_options *options, const char *wanted,
+/* Adds a row for each; and what is wrong with those that are damaged to options->damaged. */
+static int choose_images(const char *root, struct images_options *options, const char *wanted,
 			 cJSON *rows, struct error *err)
 {
 	static const char *const known[] = {"before", "since",	   "dangling",
@@ -192,7 +194,7 @@ static int choose_images(const char *root, const struct images_options *options,
 	if (filter_check(&options->filters, known, err) < 0 ||
 	    find_time(root, &options->filters, "before", &before, err) < 0 ||
 	    find_time(root, &options->filters, "since", &since, err) < 0 ||
-	    store_list(root, &images, &count, err) < 0)
+	    store_list(root, &images, &count, &options->damaged, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		AUTO_REFERENCE struct reference name = {0};
@@ -208,8 +210,8 @@ static int choose_images(const char *root, const struct images_options *options,
 	return 0;
 }
 
-static int list_images(const struct call *call, const struct images_options *options,
-		       const char *wanted, struct error *err)
+static int list_images(const struct call *call, struct images_options *options, const char *wanted,
+		       struct error *err)
 {
 	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *titles = image_titles();
 	struct format_view view = {
@@ -246,8 +248,10 @@ int command_images(const struct call *call)
 
 	if (list_images(call, &options, call->argv[operand], &err) < 0)
 		status = subcommand_fail(&err);
+	status |= subcommand_fail_for(&options.damaged);
 	cleanup_memory(&options.format);
 	strings_release(&options.filters);
+	strings_release(&options.damaged);
 	return status;
 }
 

@@ -14,27 +14,24 @@
 static int collect_names(const struct engine *engine, const struct image *image,
 			 struct strings *tags, struct strings *digests, struct error *err)
 {
-	struct image *images = NULL;
-	size_t count = 0;
+	AUTO_STORED_REFERENCES struct stored_references list = {0};
 
-	if (store_list(engine->root, &images, &count, err) < 0)
+	if (store_references(engine->root, &list, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		AUTO_REFERENCE struct reference name = {0};
-		AUTO_FREE char *pinned = NULL;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct reference *name = &list.items[i].reference;
+		AUTO_FREE char *text = reference_familiar_text(name);
+		AUTO_FREE char *pinned =
+			memory_format("%s@%s", name->familiar, list.items[i].digest);
 
-		if (strcmp(images[i].id, image->id) == 0 &&
-		    reference_parse(images[i].name, &name, err) == 0) {
-			pinned = memory_format("%s@%s", name.familiar, images[i].digest);
-			if (name.tag)
-				strings_add(tags, images[i].name);
-			if (!strings_contain(digests, pinned) &&
-			    strcmp(name.familiar, STORE_NAMELESS) != 0)
-				strings_add(digests, pinned);
-		}
-		image_release(&images[i]);
+		if (!list.items[i].id || strcmp(list.items[i].id, image->id) != 0)
+			continue;
+		if (name->tag)
+			strings_add(tags, text);
+		if (!strings_contain(digests, pinned) &&
+		    strcmp(name->familiar, STORE_NAMELESS) != 0)
+			strings_add(digests, pinned);
 	}
-	cleanup_memory(&images);
 	return 0;
 }
 

@@ -173,6 +173,18 @@ int subcommand_fail(const struct error *err)
 	return program_fail(PROGRAM, err, STATUS_FAILED);
 }
 
+int subcommand_fail_for(const struct strings *texts)
+{
+	struct error err;
+	int status = 0;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		error_set(&err, EIO, "%s", texts->items[i]);
+		status = subcommand_fail(&err);
+	}
+	return status;
+}
+
 int subcommand_fail_to_remove(const struct error *err, bool force)
 {
 	int status = subcommand_fail(err);

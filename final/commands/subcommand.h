@@ -13,6 +13,7 @@
 #include "error.h"
 #include "options.h"
 #include "program.h"
+#include "text.h"
 
 #define PROGRAM "coracle"
 #define VERSION "0.1.0"
@@ -62,6 +63,9 @@ int subcommand_engine(const struct call *call, struct engine *engine, struct err
 
 /* Prints "coracle: TEXT" on standard error and returns STATUS_FAILED. */
 int subcommand_fail(const struct error *err);
+
+/* The same for each of several texts, after all else was done. Returns 0 if there is none. */
+int subcommand_fail_for(const struct strings *texts);
 
 /* The same for what was to be removed: with `force`, that there is none (ENOENT) is said, but no
  * failure, and 0 is returned. */

@@ -75,7 +75,7 @@ static int measure_images(const struct engine *engine, const struct strings *use
 	uint64_t kept = 0;
 	size_t count;
 
-	if (store_list(engine->root, &images, &count, err) < 0)
+	if (store_list(engine->root, &images, &count, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (!strings_contain(&ids, images[i].id)) {

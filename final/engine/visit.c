@@ -66,8 +66,13 @@ static int enter_mounts(const struct container *container, bool own_only, struct
 	AUTO_FREE char *path = memory_format("/proc/%d/ns/mnt", container->state.pid);
 	AUTO_CLOSE int namespace = open(path, O_RDONLY | O_CLOEXEC), root = -1;
 
-	if (namespace < 0)
-		return error_sys(err, "open '%s'", path);
+	if (namespace < 0) {
+		error_sys(err, "open '%s'", path);
+		/* It has ended, and its monitor has not waited for it yet. */
+		if (err->code == ENOENT)
+			err->code = ESRCH;
+		return -1;
+	}
 	trace("nsenter --mount=%q", path);
 	if (setns(namespace, CLONE_NEWNS) < 0)
 		return error_sys(err, "enter the mounts of container %s", container->id);
@@ -219,24 +224,27 @@ int visit_container(const struct engine *engine, const struct container *contain
 		    const struct visitor *visitor, struct error *err)
 {
 	AUTO_CONTAINER struct container now = {0};
+	bool running = container->state.status == CONTAINER_RUNNING;
+	const struct container *latest = container;
 	AUTO_CLOSE int lock = -1;
 
-	if (container->state.status == CONTAINER_RUNNING) {
-		int result = visit(&(struct scene){.running = container}, visitor, err);
-
-		/* Unless it ran a moment ago. */
-		if (result == 0 || err->code != ESRCH)
-			return result;
-	}
 	/* Between two lives its monitor has the lock. */
 	if (container->state.status == CONTAINER_RESTARTING)
 		return visit_stopped(engine, container, visitor, err);
-	lock = lock_stopped(engine, container, &now, err);
-	if (lock < 0)
-		return -1;
-	if (lock == 0)
-		return visit(&(struct scene){.running = &now}, visitor, err);
-	return visit_stopped(engine, container, visitor, err);
+	for (;;) {
+		int result = running ? visit(&(struct scene){.running = latest}, visitor, err) : -1;
+
+		/* Unless it ran a moment ago. */
+		if (running && (result == 0 || err->code != ESRCH))
+			return result;
+		lock = lock_stopped(engine, container, &now, err);
+		if (lock < 0)
+			return -1;
+		if (lock > 0)
+			return visit_stopped(engine, container, visitor, err);
+		latest = &now;
+		running = true;
+	}
 }
 
 int visit_layers(const struct engine *engine, const struct strings *layers,

@@ -151,7 +151,7 @@ static void test_find_and_list(const char *one, const char *two, const char *man
 	is_not_found("UPPER", EINVAL);
 	is_not_found("../../etc/passwd", EINVAL);
 	is_not_found("sha256:0000", ENOENT);
-	is_number(store_list(root, &images, &count, &err), 0, "images are listed");
+	is_number(store_list(root, &images, &count, NULL, &err), 0, "images are listed");
 	is_number((long long)count, 2, "all of them");
 	is(images[0].name, "host:5000/some/thing:v1", "the newest first");
 	is(images[1].name, "alpine:latest", "by their familiar names");
