@@ -236,7 +236,7 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/fuzz.h tests/unit/tap
 		$(HELPER_LIBS)
 
 .PHONY: step without
-step without: all ## one step of a lesson: STEP=2.3; what it adds, or what is seen if it is left out
+step without: ## one step of a lesson: STEP=2.3; what it adds, or what is seen if it is left out
 	@tests/lessons/steps $@ $(STEP)
 
 lessons: all ## rewrite the source blocks in the lessons from the source

@@ -114,7 +114,7 @@ def write(root, state):
         libexec.symlink_to("../../libexec")
 
 
-def build(root, wanted):
+def build(root, wanted, also=()):
     """Builds build/STATE/NN-chapter for each state; returns make's status. One make, so that it knows its jobs."""
     if not wanted:
         return 0
@@ -122,7 +122,7 @@ def build(root, wanted):
         write(root, state)
     # Not as a child of the make that runs the tests: it has its own jobs, and lends none.
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    command = ["make", "-s", f"-j{os.cpu_count()}", "states", f"STATES={' '.join(wanted)}"]
+    command = ["make", "-s", f"-j{os.cpu_count()}", *also, "states", f"STATES={' '.join(wanted)}"]
     return subprocess.run(command, cwd=root, env=env, check=False).returncode
 
 
