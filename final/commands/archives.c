@@ -9,7 +9,7 @@
 #include "cleanup.h"
 #include "container.h"
 #include "export.h"
-#include "image_helper.h"
+#include "image_actions.h"
 #include "program.h"
 #include "subcommand.h"
 #include "text.h"
@@ -72,7 +72,7 @@ static int call_helper(const struct call *call, struct image_request *request,
 		request->name = "";
 	/* The helper writes to the same descriptor. */
 	fflush(stdout);
-	return image_helper_archive(request, archive, err);
+	return image_archive(&engine, request, archive, err);
 }
 
 static int finish(int result, const struct error *err)

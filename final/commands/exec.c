@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "container.h"
 #include "control.h"
+#include "events.h"
 #include "exec.h"
 #include "forwarding.h"
 #include "monitor.h"
@@ -53,7 +54,7 @@ static int find_running(const struct call *call, const char *name, struct engine
 	return 0;
 }
 
-static int exec(const struct call *call, const struct exec_options *options, const char *name,
+static int exec(const struct call *call, struct exec_options *options, const char *name,
 		int *status, struct error *err)
 {
 	AUTO_CONTAINER struct container container = {0};
@@ -70,12 +71,18 @@ static int exec(const struct call *call, const struct exec_options *options, con
 	if (container.state.paused)
 		return error_set(err, EBUSY,
 				 "Container %s is paused, unpause the container before exec", name);
+	if (engine_make_id(options->exec.id, err) < 0)
+		return -1;
 	if (exec_start(&engine, &container, &options->exec, &process, err) < 0) {
 		*status = err->code == ESRCH ? STATUS_FAILED : process_failure_status(err);
 		return -1;
 	}
-	if (!options->exec.detached)
-		return process_wait(&process, status, err);
+	if (!options->exec.detached) {
+		if (process_wait(&process, status, err) < 0)
+			return -1;
+		exec_ended(&engine, &container, &options->exec, *status);
+		return 0;
+	}
 	process.pid = 0; /* it is nobody's to end */
 	*status = 0;
 	return 0;
@@ -147,6 +154,8 @@ static int attach(const struct call *call, const struct attach_command_options *
 	if (forwarding_block(&before, err) < 0)
 		return -1;
 	socket = monitor_connect(&engine, &container, err);
+	if (socket >= 0)
+		events_add_container(&engine, &container, "attach", NULL);
 	return socket < 0 ? -1 : attach_run(socket, &attached, status, err);
 }
 

@@ -13,7 +13,7 @@
 #include "filter.h"
 #include "group.h"
 #include "human.h"
-#include "image_helper.h"
+#include "image_actions.h"
 #include "program.h"
 #include "store.h"
 #include "subcommand.h"
@@ -133,7 +133,7 @@ static int prune_one(struct pruning *pruning, const struct image *image, struct 
 		if (store_layer_size(root, image->config.diff_ids.items[i], &sizes[i], &ignored) <
 		    0)
 			sizes[i] = 0;
-	if (image_helper_remove(&request, &pruning->in_use, err) < 0)
+	if (image_remove(pruning->engine, &request, &pruning->in_use, err) < 0)
 		return err->code == ENOENT ? 0 : -1;
 	pruning->bytes += count_gone(root, image, sizes);
 	return add_lines(fd, &pruning->done, err);

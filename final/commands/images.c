@@ -10,7 +10,7 @@
 #include "filter.h"
 #include "format.h"
 #include "human.h"
-#include "image_helper.h"
+#include "image_actions.h"
 #include "json.h"
 #include "program.h"
 #include "store.h"
@@ -283,7 +283,7 @@ static int pull_one(const struct engine *engine, const struct images_options *op
 		printf("Using default tag: %s\n", reference.tag);
 	/* The helper writes to the same descriptor. */
 	fflush(stdout);
-	if (image_helper_pull(&request, err) < 0)
+	if (image_pull(engine, &request, err) < 0)
 		return -1;
 	canonical = reference_canonical_text(&reference);
 	printf("%s\n", canonical);
@@ -406,7 +406,7 @@ static int remove_one(const struct engine *engine, const char *name, bool force,
 		return -1;
 	if (!force && container_image_ids(engine, &in_use, err) < 0)
 		return -1;
-	return image_helper_remove(&request, &in_use, err);
+	return image_remove(engine, &request, &in_use, err);
 }
 
 int command_rmi(const struct call *call)

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "container.h"
+#include "events.h"
 #include "lives.h"
 #include "program.h"
 #include "signals.h"
@@ -72,6 +73,7 @@ static int stop_one(const struct engine *engine, const char *name, const void *c
 {
 	const struct lifecycle_options *options = context;
 	AUTO_CONTAINER struct container container = {0};
+	bool ran;
 	int number;
 
 	if (container_find(engine, name, &container, err) < 0)
@@ -79,9 +81,12 @@ static int stop_one(const struct engine *engine, const char *name, const void *c
 	number = stop_signal(&container, options->signal, err);
 	if (number < 0)
 		return -1;
+	ran = container.state.status == CONTAINER_RUNNING;
 	if (container_stop(engine, &container, number, stop_timeout(&container, options->timeout_s),
 			   err) < 0)
 		return error_wrap(err, "cannot stop container: %s", name);
+	if (ran)
+		events_add_container(engine, &container, "stop", NULL);
 	return 0;
 }
 
@@ -100,6 +105,7 @@ static int restart_one(const struct engine *engine, const char *name, const void
 	if (container_find(engine, container.id, &stopped, err) < 0 ||
 	    container_start(engine, &stopped, false, err) < 0)
 		return error_wrap(err, "cannot restart container %s", name);
+	events_add_container(engine, &stopped, "restart", NULL);
 	return 0;
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "address_pool.h"
 #include "cleanup.h"
@@ -12,6 +11,7 @@
 #include "container.h"
 #include "dns.h"
 #include "document.h"
+#include "events.h"
 #include "firewall.h"
 #include "firewall_others.h"
 #include "group.h"
@@ -136,18 +136,16 @@ static int create(const struct call *call, struct network_command_options *optio
 {
 	struct bridge_network *wanted = &options->wanted;
 	AUTO_ENGINE struct engine engine = {0};
-	unsigned char bytes[32];
 
 	if (check_name(name, err) < 0 || check_wanted(options, err) < 0 ||
 	    subcommand_engine(call, &engine, err) < 0)
 		return -1;
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return error_sys(err, "read random bytes for an id");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(wanted->id + 2 * i, 3, "%02x", bytes[i]);
+	if (engine_make_id(wanted->id, err) < 0)
+		return -1;
 	clock_now(wanted->created);
 	if (bridge_network_create(engine.root, name, wanted, err) < 0)
 		return -1;
+	events_add_network(&engine, "create", name, wanted->id, NULL);
 	printf("%s\n", wanted->id);
 	return 0;
 }
@@ -359,7 +357,7 @@ static int rm_one(const struct engine *engine, const char *name, const void *con
 		return -1;
 	if (networks_find(engine, name, &full, err) < 0)
 		return -1;
-	return bridge_network_remove(engine->root, full, err);
+	return networks_remove(engine, full, err);
 }
 
 static int command_rm_network(const struct call *call)
@@ -439,7 +437,7 @@ static int prune(const struct call *call, struct error *err)
 	for (size_t i = 0; i < names.count; i++) {
 		if (strcmp(names.items[i], "bridge") == 0 ||
 		    strings_contain(&used, names.items[i]) ||
-		    bridge_network_remove(engine.root, names.items[i], err) < 0)
+		    networks_remove(&engine, names.items[i], err) < 0)
 			continue;
 		printf("%s%s\n", first ? "Deleted Networks:\n" : "", names.items[i]);
 		first = false;
@@ -487,8 +485,11 @@ static int change(const struct call *call, int operand, const struct strings *al
 	    networks_find(&engine, call->argv[operand], &name, err) < 0 ||
 	    container_find(&engine, call->argv[operand + 1], &container, err) < 0)
 		return -1;
-	return aliases ? networks_connect(&engine, &container, name, aliases, err)
-		       : networks_disconnect(&engine, &container, name, err);
+	if ((aliases ? networks_connect(&engine, &container, name, aliases, err)
+		     : networks_disconnect(&engine, &container, name, err)) < 0)
+		return -1;
+	events_add_network(&engine, aliases ? "connect" : "disconnect", name, NULL, container.id);
+	return 0;
 }
 
 static int connect_or_not(const struct call *call, const struct option_row *rows, bool connect)

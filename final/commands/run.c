@@ -15,7 +15,7 @@
 #include "environment.h"
 #include "file.h"
 #include "image_config.h"
-#include "image_helper.h"
+#include "image_actions.h"
 #include "image_options.h"
 #include "manifest.h"
 #include "lives.h"
@@ -131,7 +131,7 @@ static int find_image(const struct engine *engine, const struct run_options *opt
 	const char *pull = options->pull ? options->pull : "missing";
 
 	if (strcmp(pull, "always") == 0)
-		return image_helper_pull(&request, err) < 0
+		return image_pull(engine, &request, err) < 0
 			       ? -1
 			       : store_find(engine->root, name, image, err);
 	if (store_find(engine->root, name, image, err) == 0) {
@@ -146,7 +146,7 @@ static int find_image(const struct engine *engine, const struct run_options *opt
 		return -1;
 	familiar = reference_familiar_text(&reference);
 	fprintf(stderr, "Unable to find image '%s' locally\n", familiar);
-	if (image_helper_pull(&request, err) < 0)
+	if (image_pull(engine, &request, err) < 0)
 		return -1;
 	return store_find(engine->root, name, image, err);
 }

@@ -78,6 +78,7 @@ const struct subcommand subcommands[] = {
 	{"port", "CONTAINER [PORT[/PROTOCOL]]", "List published ports of a container",
 	 command_port},
 	{"container", "COMMAND", "Manage containers", command_container},
+	{"events", "[OPTIONS]", "Show what happens, as it happens", command_events},
 	{"completion", "bash|zsh", "Print a script that completes commands and options",
 	 command_completion},
 	{"version", "", "Show the version of coracle, and what it stands on", command_version},

@@ -127,6 +127,8 @@ int command_update(const struct call *call);
 int command_stats(const struct call *call);
 int command_top(const struct call *call);
 int command_container(const struct call *call);
+int command_events(const struct call *call);
+int command_info(const struct call *call);
 int command_completion(const struct call *call);
 int command_version(const struct call *call);
 int command_help(const struct call *call);

@@ -9,29 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "control.h"
+#include "events.h"
 #include "launch.h"
 #include "names.h"
 #include "path.h"
 #include "record.h"
 #include "trace.h"
 #include "volume_store.h"
-
-static int make_id(char id[CONTAINER_ID_LENGTH + 1], struct error *err)
-{
-	unsigned char bytes[CONTAINER_ID_LENGTH / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return error_sys(err, "read random bytes for an id");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
-	return 0;
-}
 
 /* Makes the directory of a container with its record; nothing refers to it yet. */
 static int fill_directory(const struct container *container, const char *dir, struct error *err)
@@ -76,7 +65,7 @@ int container_config_begin(struct container_config *config, const char *network,
 {
 	char host[256];
 
-	if (make_id(config->id, err) < 0)
+	if (engine_make_id(config->id, err) < 0)
 		return -1;
 	config->network = memory_string(network);
 	if (hostname)
@@ -113,10 +102,15 @@ int container_create(const struct engine *engine, struct container_config *confi
 	}
 	*config = (struct container_config){0};
 	*container = made;
+	events_add_container(engine, container, "create", NULL);
 	return 0;
 }
 
 /* --- finding ------------------------------------------------------------------------------- */
+
+/* How long an end that is not recorded yet is waited for: a second. */
+#define SETTLE_POLL_MS 5
+#define SETTLE_TRIES 200
 
 static bool is_id(const char *name)
 {
@@ -160,6 +154,23 @@ static int id_by_prefix(const struct engine *engine, const char *prefix,
 	return 0;
 }
 
+/* Reads a record. One that says "running" of a process that is no more is about to be written: so that
+ * whoever has heard of the end does not read that it runs. */
+static int load_settled(const struct engine *engine, const char *id, struct container *container,
+			struct error *err)
+{
+	for (int tries = 0;; tries++) {
+		if (record_load(engine, id, container, err) < 0)
+			return -1;
+		if (container->state.status != CONTAINER_RUNNING || tries == SETTLE_TRIES ||
+		    record_pid_start(container->state.pid) == container->state.pid_start ||
+		    !record_monitor_lives(engine, container))
+			return record_repair(engine, container, err);
+		container_release(container);
+		poll(NULL, 0, SETTLE_POLL_MS);
+	}
+}
+
 int container_find(const struct engine *engine, const char *name, struct container *container,
 		   struct error *err)
 {
@@ -172,7 +183,7 @@ int container_find(const struct engine *engine, const char *name, struct contain
 		snprintf(id, sizeof(id), "%s", name);
 	else if (names_look_up(engine, name, id) < 0 && id_by_prefix(engine, name, id, err) < 0)
 		return -1;
-	if (record_load(engine, id, &found, err) < 0 || record_repair(engine, &found, err) < 0) {
+	if (load_settled(engine, id, &found, err) < 0) {
 		if (err->code == ENOENT)
 			return error_set(err, ENOENT, "No such container: %s", name);
 		return -1;
@@ -246,7 +257,9 @@ int container_remove(const struct engine *engine, struct container *container, s
 	AUTO_FREE char *run = path_join(engine->run, container->id);
 
 	/* One rename decides which of two commands removes it, and that it is no longer listed. */
-	if (rename(container->dir, gone) < 0 && errno != ENOENT)
+	if (rename(container->dir, gone) == 0)
+		events_add_container(engine, container, "destroy", NULL);
+	else if (errno != ENOENT)
 		return error_sys(err, "remove container %s", container->id);
 	drop_name(engine, container, gone);
 	if (container->config.auto_remove)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cgroup_freeze.h"
+#include "events.h"
 #include "file.h"
 #include "launch.h"
 #include "record.h"
@@ -46,7 +47,10 @@ int container_pause(const struct engine *engine, const struct container *contain
 		return -1;
 	if (cgroup_is_frozen(cgroup))
 		return error_set(err, EALREADY, "Container %s is already paused", container->id);
-	return cgroup_freeze(cgroup, true, err);
+	if (cgroup_freeze(cgroup, true, err) < 0)
+		return -1;
+	events_add_container(engine, container, "pause", NULL);
+	return 0;
 }
 
 int container_unpause(const struct engine *engine, const struct container *container,
@@ -58,7 +62,10 @@ int container_unpause(const struct engine *engine, const struct container *conta
 		return -1;
 	if (!cgroup_is_frozen(cgroup))
 		return error_set(err, EALREADY, "Container %s is not paused", container->id);
-	return cgroup_freeze(cgroup, false, err);
+	if (cgroup_freeze(cgroup, false, err) < 0)
+		return -1;
+	events_add_container(engine, container, "unpause", NULL);
+	return 0;
 }
 
 /* --- update -------------------------------------------------------------------------------- */
@@ -161,7 +168,10 @@ int container_update(const struct engine *engine, struct container *container,
 	} else if (cgroup_update(cgroup, &change, err) < 0) {
 		return error_wrap(err, "Cannot update container %s", container->id);
 	}
-	return record_save_config(container, container->dir, true, err);
+	if (record_save_config(container, container->dir, true, err) < 0)
+		return -1;
+	events_add_container(engine, container, "update", NULL);
+	return 0;
 }
 
 /* --- usage --------------------------------------------------------------------------------- */

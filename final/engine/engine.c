@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "path.h"
@@ -64,6 +66,17 @@ int engine_lock(const struct engine *engine, struct error *err)
 		if (errno != EINTR)
 			return error_sys(err, "lock '%s'", path);
 	return take_fd(&fd);
+}
+
+int engine_make_id(char id[ENGINE_ID_SIZE], struct error *err)
+{
+	unsigned char bytes[ENGINE_ID_SIZE / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return error_sys(err, "read random bytes for an id");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
 }
 
 void engine_release(struct engine *engine)

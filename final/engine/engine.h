@@ -33,6 +33,11 @@ int engine_open(const char *root, struct engine *engine, struct error *err);
  * descriptor; closing it gives the lock back. flock(2) */
 int engine_lock(const struct engine *engine, struct error *err);
 
+#define ENGINE_ID_SIZE 65
+
+/* Makes up an id: 64 hex digits. getrandom(2) */
+int engine_make_id(char id[ENGINE_ID_SIZE], struct error *err);
+
 void engine_release(struct engine *engine);
 #define AUTO_ENGINE CLEANUP(engine_release)
 

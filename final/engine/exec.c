@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "environment.h"
+#include "events.h"
 #include "forwarding.h"
 #include "launch.h"
 #include "signals.h"
@@ -185,6 +186,33 @@ static int start_detached(struct exec *exec, const struct exec_config *config,
 	return start(exec, config, (int[]){null, null, null}, process, err);
 }
 
+static void tell(const struct engine *engine, const struct exec *exec,
+		 const struct exec_config *config)
+{
+	static const char *const actions[] = {"exec_create", "exec_start"};
+	AUTO_FREE char *id = memory_format("execID=%s", config->id);
+	const struct strings more = {&id, 1};
+	AUTO_TEXT struct text text = {0};
+
+	for (size_t i = 0; config->argv[i]; i++)
+		text_add_format(&text, " %s", config->argv[i]);
+	for (size_t i = 0; *config->id && i < ARRAY_LENGTH(actions); i++) {
+		AUTO_FREE char *action = memory_format("%s:%s", actions[i], text_string(&text));
+
+		events_add_container(engine, exec->container, action, &more);
+	}
+}
+
+static int start_connected(struct exec *exec, const struct exec_config *config,
+			   struct process *process, struct error *err)
+{
+	if (config->detached)
+		return start_detached(exec, config, process, err);
+	if (config->terminal)
+		return start(exec, config, (int[]){0, 0, 0}, process, err);
+	return start_with_pipes(exec, config, process, err);
+}
+
 int exec_start(const struct engine *engine, const struct container *container,
 	       const struct exec_config *config, struct process *process, struct error *err)
 {
@@ -196,9 +224,18 @@ int exec_start(const struct engine *engine, const struct container *container,
 	if (pidfd < 0 || cgroup_open(name, &cgroup, err) < 0)
 		return -1;
 	exec.cgroup = cgroup;
-	if (config->detached)
-		return start_detached(&exec, config, process, err);
-	if (config->terminal)
-		return start(&exec, config, (int[]){0, 0, 0}, process, err);
-	return start_with_pipes(&exec, config, process, err);
+	if (start_connected(&exec, config, process, err) < 0)
+		return -1;
+	tell(engine, &exec, config);
+	return 0;
+}
+
+void exec_ended(const struct engine *engine, const struct container *container,
+		const struct exec_config *config, int status)
+{
+	AUTO_FREE char *id = memory_format("execID=%s", config->id);
+	AUTO_FREE char *code = memory_format("exitCode=%d", status);
+	const struct strings more = {(char *[]){id, code}, 2};
+
+	events_add_container(engine, container, "exec_die", &more);
 }

@@ -17,10 +17,11 @@ struct exec_config {
 	char *const *argv;
 	struct strings env; /* on top of the container's */
 	char *user, *cwd;
-	bool input;	 /* our standard input is its; it is empty otherwise */
-	bool terminal;	 /* it has one */
-	bool privileged; /* all capabilities, and no filter of system calls */
-	bool detached;	 /* connected to nothing */
+	bool input;		 /* our standard input is its; it is empty otherwise */
+	bool terminal;		 /* it has one */
+	bool privileged;	 /* all capabilities, and no filter of system calls */
+	bool detached;		 /* connected to nothing */
+	char id[ENGINE_ID_SIZE]; /* of engine_make_id, for its events; "": without any */
 };
 
 /* Starts the command in the namespaces and the cgroup of the container. process_wait then connects
@@ -28,5 +29,9 @@ struct exec_config {
  * Errors: ESRCH "container … is not running"; those of process_start. setns(2) */
 int exec_start(const struct engine *engine, const struct container *container,
 	       const struct exec_config *config, struct process *process, struct error *err);
+
+/* Writes down how it has ended, for whoever waited for it. */
+void exec_ended(const struct engine *engine, const struct container *container,
+		const struct exec_config *config, int status);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "events.h"
 #include "forwarding.h"
 #include "monitor.h"
 #include "names.h"
@@ -47,6 +48,8 @@ int container_start(const struct engine *engine, struct container *container, bo
 {
 	int result;
 
+	if (attached)
+		events_add_container(engine, container, "attach", NULL);
 	if (container->state.paused)
 		return error_set(err, EBUSY,
 				 "cannot start a paused container, try unpause instead");
@@ -111,7 +114,8 @@ int container_rename(const struct engine *engine, struct container *container, c
 		     struct error *err)
 {
 	AUTO_CLOSE int lock = engine_lock(engine, err);
-	AUTO_FREE char *old = NULL;
+	AUTO_STRINGS struct strings more = {0};
+	AUTO_FREE char *old = NULL, *attribute = NULL;
 
 	if (lock < 0)
 		return -1;
@@ -129,5 +133,8 @@ int container_rename(const struct engine *engine, struct container *container, c
 		return -1;
 	}
 	names_drop(engine, old, container->id);
+	attribute = memory_format("oldName=/%s", old);
+	strings_add(&more, attribute);
+	events_add_container(engine, container, "rename", &more);
 	return 0;
 }

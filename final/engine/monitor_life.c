@@ -5,6 +5,7 @@
 
 #include "cgroup_usage.h"
 #include "clock.h"
+#include "events.h"
 #include "process.h"
 #include "record.h"
 
@@ -54,7 +55,10 @@ int monitor_begin_life(struct monitor *monitor, struct error *err)
 	container->state.exit_code = 0;
 	container->state.oom_killed = false;
 	cleanup_memory(&container->state.error);
-	return container_save_state(container, err);
+	if (container_save_state(container, err) < 0)
+		return -1;
+	events_life_began(monitor->engine, container);
+	return 0;
 }
 
 static bool is_restarted(struct monitor *monitor)
@@ -91,6 +95,9 @@ void monitor_end_life(struct monitor *monitor)
 	state->finished_at = memory_string(now);
 	state->status = is_restarted(monitor) ? CONTAINER_RESTARTING : CONTAINER_EXITED;
 	state->pid = 0;
+	/* Before the state: who waits for that has stopped it, and says so next. */
+	events_life_ended(monitor->engine, monitor->container,
+			  (restart_clock_ms() - monitor->began_ms) / 1000);
 	if (container_save_state(monitor->container, &err) < 0 && err.code != ENOENT)
 		monitor_note_error(monitor, &err);
 }

@@ -14,6 +14,7 @@
 
 #include "address_pool.h"
 #include "dns.h"
+#include "events.h"
 #include "file.h"
 #include "link.h"
 #include "path.h"
@@ -487,6 +488,17 @@ int networks_find(const struct engine *engine, const char *name, char **found, s
 	if (!match)
 		return error_set(err, ENOENT, "network %s not found", name);
 	*found = memory_string(match);
+	return 0;
+}
+
+int networks_remove(const struct engine *engine, const char *name, struct error *err)
+{
+	struct bridge_network network = {0};
+
+	if (bridge_network_load(engine->root, name, &network, err) < 0 ||
+	    bridge_network_remove(engine->root, name, err) < 0)
+		return -1;
+	events_add_network(engine, "destroy", name, network.id, NULL);
 	return 0;
 }
 

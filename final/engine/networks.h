@@ -62,6 +62,9 @@ int networks_list(const struct engine *engine, struct strings *names, struct err
  * Errors: ENOENT "network … not found". */
 int networks_find(const struct engine *engine, const char *name, char **found, struct error *err);
 
+/* Removes a network by its full name. Errors: ENOENT; EBUSY if an address of it is leased. */
+int networks_remove(const struct engine *engine, const char *name, struct error *err);
+
 /* The address of a container on a network; 0.0.0.0 if it has none. */
 struct in_addr networks_address(const struct bridge_network *network, const char *id);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "events.h"
 #include "monitor.h"
 #include "record.h"
 #include "restart.h"
@@ -71,12 +72,15 @@ int container_open_process(const struct container *container, struct error *err)
 	return take_fd(&pidfd);
 }
 
-static int send_signal(int pidfd, const struct container *container, int signal, struct error *err)
+static int send_signal(const struct engine *engine, int pidfd, const struct container *container,
+		       int signal, struct error *err)
 {
 	trace("kill -%s %d", sigabbrev_np(signal) ? sigabbrev_np(signal) : "RT",
 	      container->state.pid);
-	if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0)
+	if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0) {
+		events_add_number(engine, container, "kill", "signal", signal);
 		return 0;
+	}
 	if (errno == ESRCH)
 		return error_set(err, ESRCH, "container %s is not running", container->id);
 	return error_sys(err, "send signal %d to container %s", signal, container->id);
@@ -129,7 +133,7 @@ int container_kill(const struct engine *engine, struct container *container, int
 	/* Who ends it so means it: no policy starts it again. */
 	if ((signal == SIGKILL || signal == SIGTERM) && restart_forbid(engine, container, err) < 0)
 		return -1;
-	if (send_signal(pidfd, container, signal, err) < 0)
+	if (send_signal(engine, pidfd, container, signal, err) < 0)
 		return -1;
 	wake(engine, container);
 	if (signal != SIGKILL)
@@ -172,12 +176,12 @@ int container_stop(const struct engine *engine, struct container *container, int
 	pidfd = container_open_process(container, err);
 	if (pidfd < 0)
 		return await_record(engine, container, err);
-	if (send_signal(pidfd, container, signal, err) < 0 && err->code != ESRCH)
+	if (send_signal(engine, pidfd, container, signal, err) < 0 && err->code != ESRCH)
 		return -1;
 	wake(engine, container);
 	ended = await_end(pidfd, timeout_s < 0 ? -1 : timeout_s * 1000, err);
 	if (ended == 0) {
-		if (send_signal(pidfd, container, SIGKILL, err) < 0 && err->code != ESRCH)
+		if (send_signal(engine, pidfd, container, SIGKILL, err) < 0 && err->code != ESRCH)
 			return -1;
 		ended = await_end(pidfd, -1, err);
 	}

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "container.h"
+#include "events.h"
 #include "file.h"
 #include "json.h"
 #include "path.h"
@@ -46,18 +46,6 @@ int volume_store_lock(const struct engine *engine, struct error *err)
 		if (errno != EINTR)
 			return error_sys(err, "lock '%s'", path);
 	return take_fd(&fd);
-}
-
-static char *make_up_name(void)
-{
-	unsigned char bytes[32];
-	AUTO_TEXT struct text name = {0};
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return NULL;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		text_add_format(&name, "%02x", bytes[i]);
-	return memory_string(text_string(&name));
 }
 
 /* --- the record ---------------------------------------------------------------------------------- */
@@ -152,16 +140,19 @@ static int make(const struct engine *engine, const struct stored_volume *wanted,
 int volume_store_create(const struct engine *engine, const struct stored_volume *wanted,
 			struct stored_volume *volume, struct error *err)
 {
-	AUTO_FREE char *name = wanted->name ? memory_string(wanted->name) : make_up_name();
+	const char *name = wanted->name;
+	char made_up[ENGINE_ID_SIZE];
 
-	if (!name)
-		return error_sys(err, "read random bytes for a name");
+	if (!name && engine_make_id(made_up, err) < 0)
+		return -1;
+	name = name ? name : made_up;
 	if (volume_check_name(name, err) < 0)
 		return -1;
 	if (volume_store_find(engine, name, volume, err) == 0)
 		return 0;
 	if (err->code != ENOENT || make(engine, wanted, name, err) < 0)
 		return -1;
+	events_add_volume(engine, "create", name);
 	return volume_store_find(engine, name, volume, err);
 }
 
@@ -272,6 +263,7 @@ static int remove_locked(const struct engine *engine, const char *name, struct e
 		return -1;
 	if (rename(volume.dir, gone) < 0)
 		return error_sys(err, "remove %s", name);
+	events_add_volume(engine, "destroy", name);
 	return path_remove_tree(gone, err);
 }
 
