@@ -334,10 +334,11 @@ ORPHANS='for i in 1 2 3 4 5; do (sleep 0.1 &) ; done; sleep 0.5; grep -l "State:
 }
 
 @test "02 when process 1 ends, all in there end" {
-    run contain -- sh -c '(trap "" HUP TERM; sleep 4242 </dev/null >/dev/null 2>&1 &) ; sleep 0.1'
+    local seconds=$((100000 + BASHPID)) # nobody else's
+    run contain -- sh -c '(trap "" HUP TERM; sleep '$seconds' </dev/null >/dev/null 2>&1 &) ; sleep 0.1'
     exits 0
     # the kernel kills them before the end of process 1 can be seen
-    ! grep -lz "^4242$" /proc/[0-9]*/cmdline 2>/dev/null
+    ! grep -lz "^$seconds$" /proc/[0-9]*/cmdline 2>/dev/null
 }
 
 # root_with NAME=TARGET…: a root file system with busybox and these symbolic links.

@@ -22,7 +22,7 @@ TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 PROGRAM=${PROGRAM:-coracle}
 PREPARED=$TOP/build/test
-ROOTFS=$PREPARED/rootfs
+ROOTFS=${ROOTFS:-$PREPARED/rootfs}
 STORE=${STORE:-$PREPARED/store}
 IMAGE=$(cat "$PREPARED/image" 2>/dev/null || true)
 export TOP BUILD PROGRAM ROOTFS STORE IMAGE
