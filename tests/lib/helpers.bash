@@ -123,22 +123,47 @@ common_setup()
     HOST_BEFORE=$(host_state)
 }
 
-# What is new on the host and stays is left behind. Other tests run beside this one, and what is
-# theirs comes and goes: only what is still there after a while counts, and nothing of theirs can be
+# Whether something new is of a test that runs beside this one: a program with another store, or a
+# cgroup with processes that such a program looks after. What nobody looks after is ours to find.
+is_of_others() # LINE
+{
+    local path=${1#* } pids pid parent
+    case $1 in
+    'process '*) [ -r "${path%exe}environ" ] && ! grep -qzxF "STORE=$STORE" "${path%exe}environ" ;;
+    'cgroup '*)
+        pids=" $(find "$path" -name cgroup.procs -exec cat {} + 2>/dev/null | tr '\n' ' ')"
+        [ "${pids// /}" ] || return 1
+        for pid in $pids; do
+            parent=$(sed -n 's/^PPid:\t//p' "/proc/$pid/status" 2>/dev/null) || continue
+            [[ $pids == *" $parent "* || $(readlink "/proc/$parent/exe") == "$BUILD"/* ]] || return 1
+        done
+        ;;
+    *) return 1 ;;
+    esac
+}
+
+# What is new on the host and stays is left behind. What is of others comes and goes, and can't be
 # taken away.
+left_behind()
+{
+    local line
+    while read -r line; do
+        [ -z "$line" ] || is_of_others "$line" || echo "$line"
+    done < <(comm -13 <(echo "$HOST_BEFORE") <(host_state))
+}
+
 common_teardown()
 {
     local pid now new until=$((SECONDS + 20))
     for pid in "${BACKGROUND[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
     now=$(host_state)
     [ "$now" != "$HOST_BEFORE" ] || return 0
-    new=$(comm -13 <(echo "$HOST_BEFORE") <(echo "$now"))
+    new=$(left_behind)
     while [ "$new" ] && [ $SECONDS -lt $until ]; do
         sleep 0.05
-        now=$(host_state)
-        new=$(comm -12 <(echo "$new") <(echo "$now"))
+        new=$(comm -12 <(echo "$new") <(left_behind))
     done
-    new+=$(comm -23 <(echo "$HOST_BEFORE") <(echo "$now") | grep -E '^(mount|interface|table)' | grep -vE '/bats-run|/build/') || true
+    new+=$(comm -23 <(echo "$HOST_BEFORE") <(host_state) | grep -E '^(mount|interface|table)' | grep -vE '/bats-run|/build/') || true
     [ "$new" ] || return 0
     echo "the test left something behind, or took something away:"
     echo "$new"
