@@ -7,6 +7,7 @@
 #include "container.h"
 #include "filter.h"
 #include "format.h"
+#include "health.h"
 #include "json.h"
 #include "human.h"
 #include "object.h"
@@ -38,7 +39,7 @@ static int option_count(void *field, const char *value, struct error *err)
 static const struct option_row list_rows[] = {
 	{"all", 'a', NULL, option_flag, FIELD(all), "Also those that do not run", NULL, NULL},
 	{"filter", 'f', "NAME=VALUE", filter_option, FIELD(filters),
-	 "Only those that are so: name, id, status, exited, label, ancestor, before, since, volume, network",
+	 "Only those that are so: name, id, status, exited, label, ancestor, before, since, health, volume, network",
 	 NULL, NULL},
 	{"format", 0, "FORMAT", option_string, FIELD(format),
 	 "\"table\", \"table TEMPLATE\", \"json\", or a Go template", NULL, NULL},
@@ -52,9 +53,9 @@ static const struct option_row list_rows[] = {
 	{0},
 };
 
-static const char *const filter_names[] = {"name",   "id",	 "status", "exited",
-					   "label",  "ancestor", "before", "since",
-					   "volume", "network",	 NULL};
+static const char *const filter_names[] = {"name",   "id",	 "status",  "exited",
+					   "label",  "ancestor", "before",  "since",
+					   "health", "volume",	 "network", NULL};
 
 /* --- what is chosen ------------------------------------------------------------------------ */
 
@@ -123,6 +124,7 @@ static bool matches(const struct engine *engine, const struct strings *filters,
 	return filter_found(filters, "name", config->name) &&
 	       filter_found(filters, "id", container->id) &&
 	       filter_equal(filters, "status", container_status_word(container)) &&
+	       filter_equal(filters, "health", health_word(container)) &&
 	       filter_equal(filters, "network", config->network ? config->network : "") &&
 	       filter_labels(filters, &config->labels) && has_exited(filters, container) &&
 	       has_volume(filters, config) && has_ancestor(engine, filters, config);

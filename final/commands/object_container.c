@@ -5,6 +5,7 @@
 #include <sys/capability.h>
 
 #include "cgroup_settings.h"
+#include "health.h"
 #include "json.h"
 #include "path.h"
 #include "privileges.h"
@@ -39,6 +40,7 @@ static void add_state(cJSON *object, const struct container *container)
 {
 	const struct container_state *state = &container->state;
 	cJSON *to = cJSON_AddObjectToObject(object, "State");
+	cJSON *health = health_load(container);
 	bool running = state->status == CONTAINER_RUNNING;
 	bool restarting = state->status == CONTAINER_RESTARTING;
 
@@ -53,6 +55,8 @@ static void add_state(cJSON *object, const struct container *container)
 	add_string(to, "Error", state->error);
 	add_time(to, "StartedAt", state->started_at);
 	add_time(to, "FinishedAt", state->finished_at);
+	if (health)
+		cJSON_AddItemToObject(to, "Health", health);
 }
 
 /* The names of the bits as an array, or null for none. */

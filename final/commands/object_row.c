@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "health.h"
 #include "human.h"
 #include "json.h"
 #include "volume.h"
@@ -16,6 +17,7 @@
 static void add_status(cJSON *row, const struct container *container)
 {
 	const struct container_state *state = &container->state;
+	const char *health = health_word(container);
 	AUTO_TEXT struct text text = {0};
 	char span[HUMAN_SIZE];
 
@@ -23,7 +25,12 @@ static void add_status(cJSON *row, const struct container *container)
 	case CONTAINER_CREATED: text_add_string(&text, "Created"); break;
 	case CONTAINER_RUNNING:
 		human_duration((int64_t)time(NULL) - clock_seconds(state->started_at), span);
-		text_add_format(&text, "Up %s%s", span, state->paused ? " (Paused)" : "");
+		text_add_format(&text, "Up %s", span);
+		if (state->paused)
+			text_add_string(&text, " (Paused)");
+		else if (strcmp(health, "none") != 0)
+			text_add_format(&text, " (%s%s)",
+					strcmp(health, "starting") == 0 ? "health: " : "", health);
 		break;
 	case CONTAINER_RESTARTING:
 		human_ago(state->finished_at, span);

@@ -25,6 +25,7 @@ struct exec {
 	const struct container *container;
 	struct cgroup *cgroup;
 	int pidfd; /* of the container's first process */
+	bool ends_with_us;
 };
 
 /* Those that the container has of its own: joining one that we are in is an error for some kinds. */
@@ -74,9 +75,13 @@ static void stand_for(pid_t child)
 
 /* A pid namespace holds only children of whoever joins it: the command is one. It returns; we stay,
  * outside, and end with it. */
-static int continue_as_child(struct error *err)
+static int continue_as_child(bool ends_with_us, struct error *err)
 {
-	pid_t child = fork();
+	pid_t child;
+
+	if (ends_with_us && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_sys(err, "ask for SIGKILL when the parent ends");
+	child = fork();
 
 	if (child < 0)
 		return error_sys(err, "fork into the container");
@@ -111,7 +116,7 @@ static int join(void *context, struct error *err)
 	/* Whoever we were is nobody in a user namespace. */
 	if ((flags & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return error_sys(err, "become root in the container's user namespace");
-	return continue_as_child(err);
+	return continue_as_child(exec->ends_with_us, err);
 }
 
 /* The container's, or all; limits and profiles are the container's in either case. */
@@ -144,6 +149,7 @@ static int start(struct exec *exec, const struct exec_config *config, const int 
 		.terminal = config->terminal && !config->detached,
 		.size = terminal_size(),
 		.cgroup_fd = cgroup_clone_fd(exec->cgroup),
+		.die_with_parent = config->ends_with_us,
 		.privileges = privileges_of(own, config->privileged),
 		.attributes = &own->attributes,
 		.hooks = {.in_child = join, .context = exec},
@@ -219,7 +225,9 @@ int exec_start(const struct engine *engine, const struct container *container,
 	AUTO_CLOSE int pidfd = container_open_process(container, err);
 	AUTO_FREE char *name = launch_cgroup_name(engine, container);
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
-	struct exec exec = {.container = container, .pidfd = pidfd};
+	struct exec exec = {.container = container,
+			    .pidfd = pidfd,
+			    .ends_with_us = config->ends_with_us};
 
 	if (pidfd < 0 || cgroup_open(name, &cgroup, err) < 0)
 		return -1;

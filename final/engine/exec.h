@@ -20,6 +20,7 @@ struct exec_config {
 	bool input;		 /* our standard input is its; it is empty otherwise */
 	bool terminal;		 /* it has one */
 	bool privileged;	 /* all capabilities, and no filter of system calls */
+	bool ends_with_us;	 /* it is killed when we end */
 	bool detached;		 /* connected to nothing */
 	char id[ENGINE_ID_SIZE]; /* of engine_make_id, for its events; "": without any */
 };

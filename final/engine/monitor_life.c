@@ -57,6 +57,7 @@ int monitor_begin_life(struct monitor *monitor, struct error *err)
 	cleanup_memory(&container->state.error);
 	if (container_save_state(container, err) < 0)
 		return -1;
+	health_begin(&monitor->health, container);
 	events_life_began(monitor->engine, container);
 	return 0;
 }
@@ -80,6 +81,7 @@ void monitor_end_life(struct monitor *monitor)
 	if (process_reap(&monitor->launch.process, &info, &err) < 0)
 		monitor_note_error(monitor, &err);
 	state->exit_code = process_exit_status(&info);
+	health_end(&monitor->health, monitor->container);
 	/* Before the cgroup goes, and the kernel's counter with it. */
 	state->oom_killed = cgroup_oom_kills(monitor->launch.cgroup) > 0;
 	/* Who takes a port back holds it anew. */

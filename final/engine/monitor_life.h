@@ -15,6 +15,7 @@
 #include "container.h"
 #include "engine.h"
 #include "error.h"
+#include "health.h"
 #include "launch.h"
 #include "log.h"
 #include "restart.h"
@@ -32,6 +33,7 @@ struct monitor {
 	struct streams streams;
 	struct clients clients;
 	struct restart_history history;
+	struct health_watch health;
 	int64_t began_ms; /* this life, by restart_clock_ms */
 };
 

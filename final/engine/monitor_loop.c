@@ -84,7 +84,7 @@ static void accept_client(struct monitor *monitor)
 /* One turn: waits until something happens, or the time is over (-1: none), and handles it. */
 static void turn(struct monitor *monitor, int timeout_ms)
 {
-	enum { PROCESS, OUTPUT, ERRORS, INPUT, LISTENER, CLIENTS };
+	enum { PROCESS, OUTPUT, ERRORS, INPUT, LISTENER, PROBE, CLIENTS };
 	struct streams *streams = &monitor->streams;
 	/* What an ended process wrote last fits its pipes: no slow client may hold up its end. */
 	bool reading = monitor->launch.process.pid == 0 || clients_have_room(&monitor->clients);
@@ -96,10 +96,11 @@ static void turn(struct monitor *monitor, int timeout_ms)
 		{.fd = reading ? streams->output[1] : -1, .events = POLLIN},
 		{.fd = streams_have_input(streams) ? streams->input : -1, .events = POLLOUT},
 		{.fd = monitor->listener, .events = POLLIN},
+		{.fd = health_descriptor(&monitor->health), .events = POLLIN},
 	};
 
 	clients_expect(&monitor->clients, fds + CLIENTS);
-	if (poll(fds, CLIENTS + clients, timeout_ms) < 0)
+	if (poll(fds, CLIENTS + clients, health_timeout_ms(&monitor->health, timeout_ms)) < 0)
 		return;
 	/* From the last: one that goes away leaves its place to the last, which has had its turn. */
 	for (size_t i = clients; i-- > 0;)
@@ -117,6 +118,7 @@ static void turn(struct monitor *monitor, int timeout_ms)
 		accept_client(monitor);
 	if (fds[PROCESS].revents)
 		monitor_end_life(monitor);
+	health_turn(&monitor->health, monitor->engine, monitor->container);
 }
 
 /* Waits for the next life. Who stops the container also connects to us, so that we look. Returns
