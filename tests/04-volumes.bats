@@ -144,6 +144,7 @@ volumes() { coracle volume ls -q; }
     says "get data: no such volume"
     run coracle volume rm -f data
     exits 0
+    [ "$output" = data ]
 }
 
 @test "04 no volume is removed while a container's record can't be read" {
@@ -189,6 +190,134 @@ local" ]
     run coracle volume create ../x
     exits 1
     says 'includes invalid characters for a local volume name'
+    remove_volumes
+}
+
+@test "04 volume ls and inspect --format, and filters in Docker's way" {
+    coracle volume create --label a=b --label c one
+    coracle volume create two
+    run coracle volume ls --format '{{.Name}} {{.Driver}} {{.Labels}} {{.Label "a"}}'
+    [ "$output" = $'one local a=b,c= b\ntwo local  ' ]
+    run coracle volume ls --format 'table {{.Name}}\t{{.Scope}}'
+    [ "$output" = $'VOLUME NAME   SCOPE\none           local\ntwo           local' ]
+    [ "$(coracle volume ls --format json -f name=one | jq -r '.Name, .Size')" = $'one\nN/A' ]
+    # several names: any of them; several labels: all of them
+    [ "$(coracle volume ls -q -f name=o$ -f name=^on | xargs)" = "one two" ]
+    [ -z "$(coracle volume ls -q -f label=a -f label=x)" ]
+    [ "$(coracle volume ls -q -f dangling=1 | xargs)" = "one two" ]
+    run coracle volume ls -f dangling=perhaps
+    exits 1
+    says "invalid filter 'dangling=[perhaps]'"
+    run coracle volume ls -f color=red
+    exits 1
+    says "invalid filter 'color'"
+    [ "$(coracle volume inspect -f '{{.Name}} {{index .Labels "a"}} {{json .Options}}' one)" = "one b null" ]
+    run coracle volume inspect -f '{{.Name}}' none one
+    exits 1
+    says "get none: no such volume"
+    says $'\none'
+    run coracle volume create --name x1 x2
+    exits 1
+    says "conflicting options: cannot specify a volume-name through both --name and as a positional arg"
+    remove_volumes
+}
+
+@test "04 a volume of type tmpfs is memory, with the options that it was made with" {
+    coracle volume create --opt type=tmpfs --opt device=tmpfs --opt o=size=1m,uid=5,nosuid mem
+    [ "$(coracle volume inspect -f '{{json .Options}}' mem)" = '{"device":"tmpfs","o":"size=1m,uid=5,nosuid","type":"tmpfs"}' ]
+    run box -v mem:/etc "$IMAGE" sh -c 'ls /etc/passwd; grep " /etc " /proc/mounts; stat -c "%u %a" /etc; touch /etc/x'
+    exits 0
+    says $'No such file or directory\ntmpfs /etc tmpfs rw,nosuid,relatime,size=1024k,uid=5 0 0\n5 1777'
+    run box -v mem:/d:ro "$IMAGE" touch /d/x
+    says "Read-only file system"
+    run box --mount 'type=volume,source=other,target=/d,volume-label=a=b,volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"volume-opt=o=size=1m,mode=700"' "$IMAGE" grep " /d " /proc/mounts
+    [ "$output" = "tmpfs /d tmpfs rw,relatime,size=1024k,mode=700 0 0" ]
+    [ "$(coracle volume ls -q -f label=a=b)" = other ]
+    remove_volumes
+}
+
+@test "04 a volume of a bind mount is that directory: filled once, and never removed with it" {
+    mkdir "$BATS_TEST_TMPDIR/b"
+    coracle volume create --opt type=none --opt "device=$BATS_TEST_TMPDIR/b" --opt o=bind bound
+    run box -v bound:/etc "$IMAGE" ls /etc/passwd
+    exits 0
+    [ -e "$BATS_TEST_TMPDIR/b/passwd" ]
+    [ "$(ls "$BATS_TEST_TMPDIR")" = b ]
+    coracle run --network none --name off -v bound:/d:ro "$IMAGE" true
+    coracle cp off:/d/passwd "$BATS_TEST_TMPDIR"
+    coracle rm off
+    coracle volume rm bound
+    [ -e "$BATS_TEST_TMPDIR/b/passwd" ]
+    coracle volume create --opt type=none --opt "device=$BATS_TEST_TMPDIR/b" --opt o=bind,ro bound
+    run box -v bound:/d "$IMAGE" touch /d/x
+    says "Read-only file system"
+    rm -r "$BATS_TEST_TMPDIR/b"
+    run -127 coracle run --rm --network none -v bound:/d "$IMAGE" true
+    says "error while mounting volume '$ROOT/volumes/bound/_data': failed to mount local volume: mount $BATS_TEST_TMPDIR/b:"
+    remove_volumes
+}
+
+@test "04 other drivers, types and options of volumes are refused by name" {
+    run coracle volume create -d cloud one
+    exits 1
+    says 'create one: error looking up volume plugin cloud: plugin "cloud" not found'
+    run -125 coracle run --network none --volume-driver cloud -v one:/d "$IMAGE" true
+    says 'plugin "cloud" not found'
+    run -125 coracle run --network none --mount type=volume,source=one,target=/d,volume-driver=cloud "$IMAGE" true
+    says 'plugin "cloud" not found'
+    run coracle volume create --opt color=red one
+    exits 1
+    says 'create one: invalid option: "color"'
+    run coracle volume create --opt type=tmpfs one
+    exits 1
+    says 'create one: missing required option: "device"'
+    run coracle volume create --opt type=nfs --opt device=:/x --opt o=addr=192.0.2.1 one
+    exits 1
+    says "create one: only type=tmpfs and o=bind are supported"
+    run coracle volume create --opt size=1g one
+    exits 1
+    says "quota size requested but no quota support"
+    [ -z "$(volumes)" ]
+}
+
+@test "04 --mount volume-subpath mounts a part of a volume, and no link in it leads out" {
+    coracle run --network none --name maker -v data:/d "$IMAGE" sh -c 'mkdir -p /d/a/b && touch /d/a/b/file && ln -s / /d/out && ln -s a/b /d/in && echo x >/d/one'
+    run box --mount type=volume,source=data,target=/part,volume-subpath=a/b "$IMAGE" ls /part
+    exits 0
+    [ "$output" = file ]
+    run box --mount type=volume,source=data,target=/part,volume-subpath=in,readonly "$IMAGE" touch /part/x
+    says "Read-only file system"
+    run box --mount type=volume,source=data,target=/part,volume-subpath=one "$IMAGE" cat /part
+    [ "$output" = x ]
+    run box --mount type=volume,source=data,target=/part,volume-subpath=out "$IMAGE" ls /part
+    [ "$output" = $'a\nin\none\nout' ]
+    run -127 coracle run --network none --mount type=volume,source=data,target=/part,volume-subpath=nosuch "$IMAGE" true
+    says "cannot access path $ROOT/volumes/data/_data/nosuch: No such file or directory"
+    run -125 coracle run --network none --mount type=volume,source=data,target=/part,volume-subpath=a/../../x "$IMAGE" true
+    says "subpath must be a relative path within the volume"
+    run -125 coracle run --network none --mount type=volume,target=/part,volume-subpath=a "$IMAGE" true
+    says "must not set Subpath when using anonymous volumes"
+    remove_volumes
+}
+
+@test "04 volume prune by label, and --filter all=1" {
+    coracle volume create --label a=b one
+    coracle volume create two
+    coracle volume create --label a=b
+    run coracle volume prune -f --filter label!=a
+    exits 0
+    [ "$output" = "Total reclaimed space: 0B" ]
+    coracle volume prune -f --filter label=a=b
+    [ "$(volumes | xargs)" = "one two" ]
+    run coracle volume prune -f --filter all=1 --filter label=a
+    says $'Deleted Volumes:\none'
+    run coracle volume prune -f --filter name=two
+    exits 1
+    says "invalid filter 'name'"
+    run coracle volume prune -af --filter all=1
+    exits 1
+    says "conflicting options: cannot specify both --all and --filter all=1"
+    [ "$(volumes)" = two ]
     remove_volumes
 }
 

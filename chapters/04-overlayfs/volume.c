@@ -70,15 +70,30 @@ static int check_shared(const struct volume *volume, int source, struct error *e
 			 volume->source, shared ? "" : " or slave");
 }
 
+/* Whoever writes to the volume may make links of its directories: none leads out of it. */
+static int open_source(const struct volume *volume, struct error *err)
+{
+	AUTO_CLOSE int source = open(volume->source, O_PATH | O_CLOEXEC);
+	int part;
+
+	if (source < 0)
+		return error_sys(err, "open the volume's source '%s'", volume->source);
+	if (!volume->subpath)
+		return take_fd(&source);
+	part = path_open_in_root(source, volume->subpath, O_PATH, 0, err);
+	if (part < 0)
+		error_set(err, PROCESS_NOT_FOUND, "cannot access path %s/%s: %s", volume->source,
+			  volume->subpath, strerror(err->code));
+	return part;
+}
+
 /* A copy of the mount that stays in the peer group of the host's, which the child leaves when it
  * makes all its mounts private. It can be attached in another namespace. */
 static int take_tree(struct volume *volume, struct error *err)
 {
-	AUTO_CLOSE int source = open(volume->source, O_PATH | O_CLOEXEC);
+	AUTO_CLOSE int source = open_source(volume, err);
 
-	if (source < 0)
-		return error_sys(err, "open the volume's source '%s'", volume->source);
-	if (check_shared(volume, source, err) < 0)
+	if (source < 0 || (!is_private(volume) && check_shared(volume, source, err) < 0))
 		return -1;
 	volume->tree = mount_clone(source, !volume->flat, err);
 	if (volume->tree > 0)
@@ -118,7 +133,7 @@ int volumes_prepare(struct volumes *volumes, struct error *err)
 			continue;
 		if (make_source(volume, err) < 0)
 			return -1;
-		if (!is_private(volume) && take_tree(volume, err) < 0)
+		if ((volume->subpath || !is_private(volume)) && take_tree(volume, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -158,10 +173,12 @@ static int check_kinds(const struct volume *volume, int source, int target, stru
 static void trace_bind(const struct volume *volume, const char *root)
 {
 	AUTO_FREE char *target = path_join(root, volume->target);
+	AUTO_FREE char *source = volume->subpath ? path_join(volume->source, volume->subpath)
+						 : memory_string(volume->source);
 	const char *bind = volume->flat ? "--bind" : "--rbind";
 	const char *mode = volume->read_only ? " -o ro=recursive" : "";
 
-	trace("mount %s%s %q %q", bind, mode, volume->source, target);
+	trace("mount %s%s %q %q", bind, mode, source, target);
 	if (!is_private(volume))
 		trace("mount --make-%s %q", volume->propagation, target);
 }
@@ -178,14 +195,18 @@ static int set_propagation(int fd, const struct volume *volume, struct error *er
 	return 0;
 }
 
+/* The view to attach, of what was taken or of a source that is open. */
 static int open_view(const struct volume *volume, int source, struct error *err)
 {
-	AUTO_CLOSE int fd = volume->tree ? fcntl(volume->tree, F_DUPFD_CLOEXEC, 3)
-					 : mount_clone(source, !volume->flat, err);
+	AUTO_CLOSE int fd = -1;
 
+	if (volume->tree)
+		fd = fcntl(source, F_DUPFD_CLOEXEC, 3);
+	else
+		fd = mount_clone(source, !volume->flat, err);
 	if (fd < 0)
 		return volume->tree ? error_sys(err, "duplicate a descriptor") : -1;
-	if (volume->tree && set_propagation(fd, volume, err) < 0)
+	if (!is_private(volume) && set_propagation(fd, volume, err) < 0)
 		return -1;
 	/* Also what is mounted below it, or "ro" would protect only the half. */
 	if (volume->read_only && mount_make_read_only(fd, !volume->writable_inside, err) < 0)
@@ -195,7 +216,9 @@ static int open_view(const struct volume *volume, int source, struct error *err)
 
 static int mount_bind(const struct volume *volume, int root_fd, const char *root, struct error *err)
 {
-	AUTO_CLOSE int source = open(volume->source, O_PATH | O_CLOEXEC), target = -1, fd = -1;
+	AUTO_CLOSE int source = volume->tree ? fcntl(volume->tree, F_DUPFD_CLOEXEC, 3)
+					     : open(volume->source, O_PATH | O_CLOEXEC);
+	AUTO_CLOSE int target = -1, fd = -1;
 	struct stat st;
 
 	if (source < 0 || fstat(source, &st) < 0)
@@ -218,7 +241,7 @@ static char *tmpfs_options(const struct volume *volume, int root_fd)
 	AUTO_CLOSE int there = path_open_in_root(root_fd, volume->target, O_PATH, 0, &missing);
 	struct stat st;
 
-	if (there < 0 || fstat(there, &st) < 0 || !S_ISDIR(st.st_mode))
+	if (volume->whole_options || there < 0 || fstat(there, &st) < 0 || !S_ISDIR(st.st_mode))
 		return memory_string(volume->tmpfs_options);
 	return memory_format("mode=%o,%s", st.st_mode & 07777u, volume->tmpfs_options);
 }

@@ -26,7 +26,10 @@ struct volume {
 	bool writable_inside; /* read-only, but not what is mounted inside the source */
 	bool flat;	      /* without what is mounted inside the source */
 	bool no_copy;	      /* NAMED: do not fill it from the image */
-	int tree;	      /* the source, as volumes_prepare took it; 0: not taken */
+	bool whole_options;   /* TMPFS: nothing is added to its options */
+	char *subpath;	      /* what of the source is mounted, whatever its links say; NULL: all */
+	struct strings labels, driver_options; /* NAMED: "key=value", if it is to be made */
+	int tree; /* the source, as volumes_prepare took it; 0: not taken */
 };
 
 struct volumes {
@@ -65,12 +68,17 @@ int volumes_read(struct volumes *volumes, const char *text, struct error *err);
 /* Whether a name may be a volume's. Errors: EINVAL with Docker's words. */
 int volume_check_name(const char *name, struct error *err);
 
+/* Whether volumes can be kept by a driver: only by "local". Errors: ENOTSUP with Docker's words. */
+int volume_check_driver(const char *driver, struct error *err);
+
 /* --- as mounts: volume.c --------------------------------------------------------------------- */
 
 /* What has to be done in the mount namespace of the host: makes the sources that are missing, as
- * directories, like docker -v; and takes those whose mounts are to be shared with the host.
+ * directories, like docker -v; and takes those whose mounts are to be shared with the host, and parts
+ * of a source, which a container may just be moving.
  * Errors: EINVAL for a source that --mount names and that is missing, and for a source that is not
- * shared; ENOTSUP for a named volume, which the caller has to turn into a bind. */
+ * shared; ENOTSUP for a named volume, which the caller has to turn into a bind; PROCESS_NOT_FOUND, as
+ * Docker's client takes it, for a part that is missing. */
 int volumes_prepare(struct volumes *volumes, struct error *err);
 
 /* Mounts them below the directory `root`, those with fewer path components first. A target that is

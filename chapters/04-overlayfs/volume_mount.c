@@ -158,12 +158,29 @@ static int read_no_copy(struct reading *reading, struct error *err)
 	return read_bool(reading, &reading->volume->no_copy, err);
 }
 
-static int refuse_driver(struct reading *reading, struct error *err)
+static int read_driver(struct reading *reading, struct error *err)
 {
-	if (strcmp(reading->key, "volume-driver") == 0 && strcmp(reading->value, "local") == 0)
-		return 0;
-	return error_set(err, ENOTSUP, "%s is not supported: volumes here are directories",
-			 reading->key);
+	return volume_check_driver(reading->value, err);
+}
+
+static int read_subpath(struct reading *reading, struct error *err)
+{
+	(void)err;
+	return replace(&reading->volume->subpath, reading->value);
+}
+
+static int read_label(struct reading *reading, struct error *err)
+{
+	(void)err;
+	strings_add(&reading->volume->labels, reading->value);
+	return 0;
+}
+
+static int read_driver_option(struct reading *reading, struct error *err)
+{
+	(void)err;
+	strings_add(&reading->volume->driver_options, reading->value);
+	return 0;
 }
 
 static int read_size(struct reading *reading, struct error *err)
@@ -206,10 +223,10 @@ static const struct {
 	{"bind-propagation", read_propagation, false},
 	{"bind-recursive", read_recursive, false},
 	{"volume-nocopy", read_no_copy, true},
-	{"volume-label", read_nothing, false},
-	{"volume-driver", refuse_driver, false},
-	{"volume-opt", refuse_driver, false},
-	{"volume-subpath", refuse_driver, false},
+	{"volume-label", read_label, false},
+	{"volume-driver", read_driver, false},
+	{"volume-opt", read_driver_option, false},
+	{"volume-subpath", read_subpath, false},
 	{"tmpfs-size", read_size, false},
 	{"tmpfs-mode", read_mode, false},
 	{"tmpfs-options", read_options, false},
@@ -329,6 +346,12 @@ void volume_write_mount(const struct volume *volume, struct text *text)
 		write_field("bind-recursive", volume->flat ? "disabled" : "writable", &line);
 	if (volume->no_copy)
 		write_field("volume-nocopy", "true", &line);
+	for (size_t i = 0; i < volume->labels.count; i++)
+		write_field("volume-label", volume->labels.items[i], &line);
+	for (size_t i = 0; i < volume->driver_options.count; i++)
+		write_field("volume-opt", volume->driver_options.items[i], &line);
+	if (volume->subpath)
+		write_field("volume-subpath", volume->subpath, &line);
 	if (volume->tmpfs_options)
 		write_field("tmpfs-options", volume->tmpfs_options, &line);
 	text_add(text, line.data, line.length);

@@ -188,7 +188,32 @@ int volume_check_name(const char *name, struct error *err)
 	return 0;
 }
 
+int volume_check_driver(const char *driver, struct error *err)
+{
+	if (strcmp(driver, "local") == 0)
+		return 0;
+	return error_set(err, ENOTSUP, "error looking up volume plugin %s: plugin \"%s\" not found",
+			 driver, driver);
+}
+
 /* --- --mount ----------------------------------------------------------------------------------- */
+
+/* Whether a path is relative, and ".." leads nowhere above its beginning. */
+static bool is_local(const char *path)
+{
+	int depth = 0;
+
+	if (*path == '/')
+		return false;
+	for (size_t length; *path && depth >= 0; path += length, path += strspn(path, "/")) {
+		length = strcspn(path, "/");
+		if (length == 2 && path[0] == '.' && path[1] == '.')
+			depth--;
+		else if (length != 1 || *path != '.')
+			depth++;
+	}
+	return depth >= 0;
+}
 
 static int check_mount(const struct volumes *volumes, const struct volume *volume,
 		       struct error *err)
@@ -204,6 +229,10 @@ static int check_mount(const struct volumes *volumes, const struct volume *volum
 				 "invalid mount path: '%s' mount path must be absolute", source);
 	if (volume->type == VOLUME_TMPFS && source)
 		return error_set(err, EINVAL, "field Source must not be specified");
+	if (volume->subpath && !source)
+		return error_set(err, EINVAL, "must not set Subpath when using anonymous volumes");
+	if (volume->subpath && !is_local(volume->subpath))
+		return error_set(err, EINVAL, "subpath must be a relative path within the volume");
 	if (volume->type == VOLUME_NAMED && !source && volume->read_only)
 		return error_set(err, EINVAL,
 				 "must not set ReadOnly mode when using anonymous volumes");
@@ -278,6 +307,10 @@ void volumes_add_copy(struct volumes *volumes, const struct volume *volume)
 	copy.source = volume->source ? memory_string(volume->source) : NULL;
 	copy.target = memory_string(volume->target);
 	copy.tmpfs_options = volume->tmpfs_options ? memory_string(volume->tmpfs_options) : NULL;
+	copy.subpath = volume->subpath ? memory_string(volume->subpath) : NULL;
+	copy.labels = copy.driver_options = (struct strings){0};
+	strings_add_all(&copy.labels, &volume->labels);
+	strings_add_all(&copy.driver_options, &volume->driver_options);
 	copy.tree = 0;
 	add(volumes, &copy);
 }
@@ -330,6 +363,9 @@ void volume_release(struct volume *volume)
 	cleanup_memory(&volume->source);
 	cleanup_memory(&volume->target);
 	cleanup_memory(&volume->tmpfs_options);
+	cleanup_memory(&volume->subpath);
+	strings_release(&volume->labels);
+	strings_release(&volume->driver_options);
 	*volume = (struct volume){0};
 }
 

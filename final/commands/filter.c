@@ -107,3 +107,17 @@ bool filter_labels(const struct strings *filters, const struct strings *labels)
 			return false;
 	return true;
 }
+
+int filter_bool(const struct strings *filters, const char *name, int absent, struct error *err)
+{
+	size_t next = 0;
+	const char *value = filter_value(filters, name, &next);
+
+	if (!value)
+		return absent;
+	if (strcmp(value, "1") == 0 || strcmp(value, "true") == 0)
+		return 1;
+	if (strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
+		return 0;
+	return error_set(err, EINVAL, "invalid filter '%s=[%s]'", name, value);
+}

@@ -29,4 +29,7 @@ bool filter_found(const struct strings *filters, const char *name, const char *t
  * filter does. */
 bool filter_labels(const struct strings *filters, const struct strings *labels);
 
+/* 1 or 0 as the filter says; `absent` without it. Errors: EINVAL with Docker's words. */
+int filter_bool(const struct strings *filters, const char *name, int absent, struct error *err);
+
 #endif

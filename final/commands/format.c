@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "document.h"
 #include "json.h"
 #include "table.h"
 #include "template.h"
@@ -79,6 +80,28 @@ int format_document(const char *format, const cJSON *document, struct text *out,
 			return -1;
 	}
 	text_add_string(out, "\n");
+	return 0;
+}
+
+int format_documents(const char *format, const cJSON *documents, struct text *out,
+		     struct error *err)
+{
+	const cJSON *document;
+
+	if (!format) {
+		document_add(documents, out);
+		return 0;
+	}
+	if (strcmp(format, "json") == 0) {
+		json_print(documents, false, out);
+		return 0;
+	}
+	cJSON_ArrayForEach(document, documents)
+		if (format_document(format, document, out, err) < 0)
+			return -1;
+	/* Without any document there is still a line, as in Docker. */
+	if (!out->length)
+		text_add_string(out, "\n");
 	return 0;
 }
 

@@ -5,7 +5,6 @@
 
 #include "cleanup.h"
 #include "container.h"
-#include "document.h"
 #include "format.h"
 #include "json.h"
 #include "object.h"
@@ -71,24 +70,6 @@ static cJSON *inspect_one(const struct engine *engine, const char *type, const c
 	return object;
 }
 
-/* By a template: one after the other. Without any object there is still a line, as in Docker. */
-static int print_formatted(const char *format, const cJSON *found, struct text *text,
-			   struct error *err)
-{
-	const cJSON *object;
-
-	if (strcmp(format, "json") == 0) {
-		json_print(found, false, text);
-		return 0;
-	}
-	cJSON_ArrayForEach(object, found)
-		if (format_document(format, object, text, err) < 0)
-			return -1;
-	if (!text->length)
-		text_add_string(text, "\n");
-	return 0;
-}
-
 /* Docker prints all that it has found, and then what it has not. */
 static int inspect(const struct call *call, int operand, const struct inspect_options *options,
 		   struct error *err)
@@ -109,10 +90,7 @@ static int inspect(const struct call *call, int operand, const struct inspect_op
 		else
 			text_add_format(&missing, "Error: %s\n", err->text);
 	}
-	if (options->format)
-		result = print_formatted(options->format, found, &text, err);
-	else
-		document_add(found, &text);
+	result = format_documents(options->format, found, &text, err);
 	fputs(text_string(&text), stdout);
 	fflush(stdout);
 	fputs(text_string(&missing), stderr);

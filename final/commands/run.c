@@ -72,6 +72,12 @@ static int option_stop_signal(void *field, const char *value, struct error *err)
 	return signal_number(value, err) < 0 ? -1 : option_string(field, value, err);
 }
 
+static int option_volume_driver(void *field, const char *value, struct error *err)
+{
+	(void)field;
+	return volume_check_driver(value, err);
+}
+
 /* The first two are for run alone, not for create. */
 static const struct option_row run_rows[] = {
 	{"detach-keys", 0, "KEYS", subcommand_option_detach_keys, FIELD(detach_keys),
@@ -95,6 +101,7 @@ static const struct option_row run_rows[] = {
 	 "Seconds that stop waits before SIGKILL (10); -1 waits for ever", NULL, NULL},
 	{"rm", 0, NULL, option_flag, FIELD(remove), "Remove the container when it ends", NULL,
 	 NULL},
+	{"volume-driver", 0, "DRIVER", option_volume_driver, 0, "Only local", NULL, NULL},
 	{"volumes-from", 0, "CONTAINER[:ro]", option_strings, FIELD(volumes_from),
 	 "Mount the volumes of another container", NULL, NULL},
 	{"name", 0, "NAME", option_string, FIELD(name), "Its name; one is made up if not given",

@@ -5,20 +5,26 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "document.h"
+#include "filter.h"
+#include "format.h"
 #include "group.h"
 #include "human.h"
 #include "json.h"
+#include "object.h"
 #include "program.h"
+#include "run_files.h"
 #include "subcommand.h"
-#include "table.h"
 #include "tree_copy.h"
+#include "volume.h"
 #include "volume_store.h"
+
+/* The label by which Docker knows a volume that was made without a name. */
+#define ANONYMOUS "com.docker.volume.anonymous"
 
 struct volume_options {
 	struct program_options program;
-	char *name, *driver;
-	struct strings labels, filters;
+	char *name, *driver, *format;
+	struct strings labels, options, filters;
 	bool force, quiet, all;
 };
 
@@ -28,96 +34,49 @@ static void release(struct volume_options *options)
 {
 	cleanup_memory(&options->name);
 	cleanup_memory(&options->driver);
+	cleanup_memory(&options->format);
 	strings_release(&options->labels);
+	strings_release(&options->options);
 	strings_release(&options->filters);
 }
 
-/* --- filters ------------------------------------------------------------------------------------- */
-
-static int option_filter(void *field, const char *value, struct error *err)
+/* Ends a command. */
+static int finish(struct volume_options *options, int result, const struct error *err)
 {
-	static const char *const known[] = {"dangling=", "name=", "label=", "label!=", "driver="};
-
-	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
-		if (text_starts_with(value, known[i]))
-			return option_strings(field, value, err);
-	return error_set(err, EINVAL, "invalid filter '%s'", value);
-}
-
-/* "key" or "key=value". */
-static bool has_label(const struct stored_volume *volume, const char *wanted)
-{
-	size_t length = strlen(wanted);
-
-	for (size_t i = 0; i < volume->labels.count; i++) {
-		const char *label = volume->labels.items[i];
-
-		if (strcmp(label, wanted) == 0 ||
-		    (!strchr(wanted, '=') && text_starts_with(label, wanted) &&
-		     label[length] == '='))
-			return true;
-	}
-	return false;
-}
-
-static bool is_dangling(const struct engine *engine, const struct stored_volume *volume)
-{
-	AUTO_STRINGS struct strings users = {0};
-	struct error ignored;
-
-	return volume_store_users(engine, volume->name, false, &users, &ignored) == 0 &&
-	       users.count == 0;
-}
-
-static bool passes(const struct engine *engine, const struct stored_volume *volume,
-		   const char *filter)
-{
-	const char *value = strchr(filter, '=') + 1;
-
-	if (text_starts_with(filter, "dangling="))
-		return is_dangling(engine, volume) ==
-		       (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
-	if (text_starts_with(filter, "name="))
-		return strstr(volume->name, value) != NULL;
-	if (text_starts_with(filter, "driver="))
-		return strcmp(value, "local") == 0;
-	return has_label(volume, value) == text_starts_with(filter, "label=");
-}
-
-static bool passes_all(const struct engine *engine, const struct stored_volume *volume,
-		       const struct strings *filters)
-{
-	for (size_t i = 0; i < filters->count; i++)
-		if (!passes(engine, volume, filters->items[i]))
-			return false;
-	return true;
+	release(options);
+	return result < 0 ? subcommand_fail(err) : result;
 }
 
 /* --- create -------------------------------------------------------------------------------------- */
 
-static int option_driver(void *field, const char *value, struct error *err)
-{
-	if (strcmp(value, "local") != 0)
-		return error_set(err, ENOTSUP, "there is only the driver 'local'");
-	return option_string(field, value, err);
-}
-
 static const struct option_row create_rows[] = {
-	{"driver", 'd', "DRIVER", option_driver, FIELD(driver), "Only local", NULL, NULL},
+	{"driver", 'd', "DRIVER", option_string, FIELD(driver), "Only local", NULL, NULL},
 	{"label", 0, "KEY=VALUE", option_strings, FIELD(labels), "Set a label", NULL, NULL},
 	{"name", 0, "NAME", option_string, FIELD(name), "The same as the operand", NULL, NULL},
+	{"opt", 'o', "KEY=VALUE", option_strings, FIELD(options),
+	 "Mount something else than a directory of its own: type, device and o as for mount(8)",
+	 "fsmount", "mount(8)"},
 	{0},
 };
 
 static int create(const struct call *call, const struct volume_options *options, const char *name,
 		  struct error *err)
 {
-	const struct stored_volume wanted = {.name = (char *)(name ? name : options->name),
-					     .labels = options->labels};
-	AUTO_STORED_VOLUME struct stored_volume volume = {0};
+	static const struct strings none = {0};
+	AUTO_STORED_VOLUME struct stored_volume wanted = {0}, volume = {0};
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_CLOSE int lock = -1;
 
+	if (name && options->name)
+		return error_set(
+			err, EINVAL,
+			"conflicting options: cannot specify a volume-name through both --name and as a positional arg");
+	name = name ? name : options->name;
+	if (options->driver && volume_check_driver(options->driver, err) < 0)
+		return name ? error_wrap(err, "create %s", name) : -1;
+	wanted.name = name ? memory_string(name) : NULL;
+	run_merge_labels(&none, &options->labels, &wanted.labels);
+	run_merge_labels(&none, &options->options, &wanted.options);
 	if (subcommand_engine(call, &engine, err) < 0)
 		return -1;
 	lock = volume_store_lock(&engine, err);
@@ -137,59 +96,125 @@ static int command_create(const struct call *call)
 	};
 	int operand = subcommand_options(call, groups, 0, 1);
 	struct error err;
-	int status = 0;
 
-	if (create(call, &options, call->argv[operand], &err) < 0)
-		status = subcommand_fail(&err);
-	release(&options);
-	return status;
+	return finish(&options, create(call, &options, call->argv[operand], &err), &err);
 }
 
 /* --- ls ------------------------------------------------------------------------------------------ */
 
 static const struct option_row ls_rows[] = {
-	{"filter", 'f', "KEY=VALUE", option_filter, FIELD(filters),
-	 "Only those with dangling=true, name=, label=, label!= or driver=", NULL, NULL},
+	{"filter", 'f', "KEY=VALUE", filter_option, FIELD(filters),
+	 "Only those that are so: dangling, name, label, driver", NULL, NULL},
+	{"format", 0, "FORMAT", option_string, FIELD(format),
+	 "\"table\", \"json\", or a Go template", NULL, NULL},
 	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Only names", NULL, NULL},
 	{0},
 };
 
-static void print_names(const struct strings *names, bool quiet)
+/* What Docker can tell only of a volume that its cluster keeps is N/A. */
+static cJSON *row_of(const struct stored_volume *volume)
 {
-	AUTO_TABLE struct table table = {.columns = 2};
-	AUTO_TEXT struct text text = {0};
+	AUTO_TEXT struct text labels = {0};
+	cJSON *row = cJSON_CreateObject();
 
-	table_add(&table, "DRIVER");
-	table_add(&table, "VOLUME NAME");
-	for (size_t i = 0; i < names->count; i++) {
-		table_add(&table, "local");
-		table_add(&table, "%s", names->items[i]);
-		if (quiet)
-			printf("%s\n", names->items[i]);
+	for (size_t i = 0; i < volume->labels.count; i++)
+		text_add_format(&labels, "%s%s", i ? "," : "", volume->labels.items[i]);
+	if (volume->anonymous)
+		text_add_format(&labels, "%s" ANONYMOUS "=", labels.length ? "," : "");
+	cJSON_AddStringToObject(row, "Availability", "N/A");
+	cJSON_AddStringToObject(row, "Driver", "local");
+	cJSON_AddStringToObject(row, "Group", "N/A");
+	cJSON_AddStringToObject(row, "Labels", text_string(&labels));
+	cJSON_AddStringToObject(row, "Links", "N/A");
+	cJSON_AddStringToObject(row, "Mountpoint", volume->path);
+	cJSON_AddStringToObject(row, "Name", volume->name);
+	cJSON_AddStringToObject(row, "Scope", "local");
+	cJSON_AddStringToObject(row, "Size", "N/A");
+	cJSON_AddStringToObject(row, "Status", "N/A");
+	object_add_labels(cJSON_AddObjectToObject(row, "Label"), &volume->labels);
+	return row;
+}
+
+static cJSON *title_row(void)
+{
+	static const char *const titles[][2] = {
+		{"Availability", "AVAILABILITY"},
+		{"Driver", "DRIVER"},
+		{"Group", "GROUP"},
+		{"Labels", "LABELS"},
+		{"Links", "LINKS"},
+		{"Mountpoint", "MOUNTPOINT"},
+		{"Name", "VOLUME NAME"},
+		{"Scope", "SCOPE"},
+		{"Size", "SIZE"},
+		{"Status", "STATUS"},
+	};
+	cJSON *row = cJSON_CreateObject();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(titles); i++)
+		cJSON_AddStringToObject(row, titles[i][0], titles[i][1]);
+	cJSON_AddObjectToObject(row, "Label");
+	return row;
+}
+
+/* Returns 1 if a volume passes the filters. */
+static int passes(const struct engine *engine, const struct strings *filters,
+		  const struct stored_volume *volume, struct error *err)
+{
+	int dangling = filter_bool(filters, "dangling", -2, err);
+	AUTO_STRINGS struct strings users = {0};
+
+	if (dangling == -1)
+		return -1;
+	if (!filter_found(filters, "name", volume->name) ||
+	    !filter_equal(filters, "driver", "local") || !filter_labels(filters, &volume->labels))
+		return 0;
+	if (dangling < 0)
+		return 1;
+	if (volume_store_users(engine, volume->name, false, &users, err) < 0)
+		return -1;
+	return (users.count == 0) == dangling;
+}
+
+static int choose(const struct engine *engine, const struct strings *filters, cJSON *rows,
+		  struct error *err)
+{
+	static const char *const known[] = {"dangling", "name", "label", "driver", NULL};
+	struct stored_volume *volumes;
+	size_t count;
+	int result = 0;
+
+	if (filter_check(filters, known, err) < 0 || filter_bool(filters, "dangling", 0, err) < 0 ||
+	    volume_store_list(engine, &volumes, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (result >= 0)
+			result = passes(engine, filters, &volumes[i], err);
+		if (result > 0)
+			cJSON_AddItemToArray(rows, row_of(&volumes[i]));
+		stored_volume_release(&volumes[i]);
 	}
-	table_print(&table, &text);
-	if (!quiet)
-		fputs(text_string(&text), stdout);
+	free(volumes);
+	return result < 0 ? -1 : 0;
 }
 
 static int list(const struct call *call, const struct volume_options *options, struct error *err)
 {
+	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *header = title_row();
+	struct format_view view = {options->format, "{{.Driver}}\t{{.Name}}", header};
 	AUTO_ENGINE struct engine engine = {0};
-	AUTO_STRINGS struct strings names = {0};
-	struct stored_volume *volumes;
-	size_t count;
+	AUTO_TEXT struct text text = {0};
+	int result;
 
 	if (subcommand_engine(call, &engine, err) < 0 ||
-	    volume_store_list(&engine, &volumes, &count, err) < 0)
+	    choose(&engine, &options->filters, rows, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		if (passes_all(&engine, &volumes[i], &options->filters))
-			strings_add(&names, volumes[i].name);
-		stored_volume_release(&volumes[i]);
-	}
-	free(volumes);
-	print_names(&names, options->quiet);
-	return 0;
+	/* As Docker, names alone only where no other format was asked for. */
+	if (options->quiet && (!view.format || strcmp(view.format, "table") == 0))
+		view.format = "{{.Name}}";
+	result = format_rows(&view, rows, &text, err);
+	fputs(text_string(&text), stdout);
+	return result;
 }
 
 static int command_ls(const struct call *call)
@@ -201,48 +226,57 @@ static int command_ls(const struct call *call)
 		{0},
 	};
 	struct error err;
-	int status = 0;
 
 	subcommand_options(call, groups, 0, 0);
-	if (list(call, &options, &err) < 0)
-		status = subcommand_fail(&err);
-	release(&options);
-	return status;
+	return finish(&options, list(call, &options, &err), &err);
 }
 
 /* --- inspect ------------------------------------------------------------------------------------- */
 
+static const struct option_row inspect_rows[] = {
+	{"format", 'f', "FORMAT", option_string, FIELD(format), "\"json\", or a Go template", NULL,
+	 NULL},
+	{0},
+};
+
+/* "key=value" as members; null without any. */
+static void add_map(cJSON *object, const char *name, const struct strings *map)
+{
+	static const struct strings none = {0};
+	AUTO_STRINGS struct strings sorted = {0};
+
+	run_merge_labels(&none, map, &sorted);
+	if (sorted.count)
+		object_add_labels(cJSON_AddObjectToObject(object, name), &sorted);
+	else
+		cJSON_AddNullToObject(object, name);
+}
+
 static cJSON *object_of(const struct stored_volume *volume)
 {
-	cJSON *object = cJSON_CreateObject(), *labels;
+	cJSON *object = cJSON_CreateObject();
+	AUTO_STRINGS struct strings labels = {0};
 
+	strings_add_all(&labels, &volume->labels);
+	if (volume->anonymous)
+		strings_add(&labels, ANONYMOUS);
 	cJSON_AddStringToObject(object, "CreatedAt", volume->created_at);
 	cJSON_AddStringToObject(object, "Driver", "local");
-	labels = volume->labels.count || volume->anonymous
-			 ? cJSON_AddObjectToObject(object, "Labels")
-			 : cJSON_AddNullToObject(object, "Labels");
-	if (volume->anonymous)
-		cJSON_AddStringToObject(labels, "com.docker.volume.anonymous", "");
-	for (size_t i = 0; i < volume->labels.count; i++) {
-		AUTO_FREE char *key = memory_string(volume->labels.items[i]);
-		char *value = strchr(key, '=');
-
-		if (value)
-			*value++ = '\0';
-		cJSON_AddStringToObject(labels, key, value ? value : "");
-	}
+	add_map(object, "Labels", &labels);
 	cJSON_AddStringToObject(object, "Mountpoint", volume->path);
 	cJSON_AddStringToObject(object, "Name", volume->name);
-	cJSON_AddNullToObject(object, "Options");
+	add_map(object, "Options", &volume->options);
 	cJSON_AddStringToObject(object, "Scope", "local");
 	return object;
 }
 
-static int inspect(const struct call *call, int operand, struct error *err)
+static int inspect(const struct call *call, int operand, const struct volume_options *options,
+		   struct error *err)
 {
 	AUTO_JSON cJSON *found = cJSON_CreateArray();
-	AUTO_TEXT struct text text = {0}, missing = {0};
 	AUTO_ENGINE struct engine engine = {0};
+	AUTO_TEXT struct text text = {0};
+	int status = 0;
 
 	if (subcommand_engine(call, &engine, err) < 0)
 		return -1;
@@ -252,13 +286,12 @@ static int inspect(const struct call *call, int operand, struct error *err)
 		if (volume_store_find(&engine, call->argv[i], &volume, err) == 0)
 			cJSON_AddItemToArray(found, object_of(&volume));
 		else
-			text_add_format(&missing, "Error: %s\n", err->text);
+			status = subcommand_fail(err);
 	}
-	document_add(found, &text);
+	if (format_documents(options->format, found, &text, err) < 0)
+		status = subcommand_fail(err);
 	fputs(text_string(&text), stdout);
-	fflush(stdout);
-	fputs(text_string(&missing), stderr);
-	return missing.length ? STATUS_FAILED : 0;
+	return status;
 }
 
 static int command_inspect_volume(const struct call *call)
@@ -266,13 +299,13 @@ static int command_inspect_volume(const struct call *call)
 	struct volume_options options = {0};
 	const struct option_group groups[] = {
 		{"Options for every command", program_option_rows, &options.program},
+		{"Options", inspect_rows, &options},
 		{0},
 	};
 	int operand = subcommand_options(call, groups, 1, -1);
 	struct error err;
-	int status = inspect(call, operand, &err);
 
-	return status < 0 ? subcommand_fail(&err) : status;
+	return finish(&options, inspect(call, operand, &options, &err), &err);
 }
 
 /* --- rm, prune ----------------------------------------------------------------------------------- */
@@ -286,8 +319,11 @@ static const struct option_row rm_rows[] = {
 static int rm_one(const struct engine *engine, const char *name, const void *context,
 		  struct error *err)
 {
-	(void)context;
-	return volume_store_remove(engine, name, err);
+	const bool *force = context;
+
+	if (volume_store_remove(engine, name, err) == 0)
+		return 0;
+	return *force && err->code == ENOENT ? 0 : -1;
 }
 
 static int command_rm_volume(const struct call *call)
@@ -299,15 +335,15 @@ static int command_rm_volume(const struct call *call)
 		{0},
 	};
 	int operand = subcommand_options(call, groups, 1, -1);
-	struct action action = {rm_one, NULL, options.force};
+	struct action action = {rm_one, &options.force, false};
 
 	return subcommand_each(call, operand, &action);
 }
 
 static const struct option_row prune_rows[] = {
 	{"all", 'a', NULL, option_flag, FIELD(all), "Also those that have a name", NULL, NULL},
-	{"filter", 0, "KEY=VALUE", option_filter, FIELD(filters), "Only those with label=…", NULL,
-	 NULL},
+	{"filter", 0, "KEY=VALUE", filter_option, FIELD(filters),
+	 "Only those that are so: label, label!; all=true is --all", NULL, NULL},
 	{"force", 'f', NULL, option_flag, FIELD(force), "Do not ask", NULL, NULL},
 	{0},
 };
@@ -336,7 +372,8 @@ static int prune_one(const struct engine *engine, const struct volume_options *o
 	AUTO_STRINGS struct strings users = {0};
 	uint64_t bytes;
 
-	if (!(options->all || volume->anonymous) || !passes_all(engine, volume, &options->filters))
+	if (!(options->all || volume->anonymous) ||
+	    !filter_labels(&options->filters, &volume->labels))
 		return 0;
 	if (volume_store_users(engine, volume->name, false, &users, err) < 0)
 		return -1;
@@ -363,7 +400,23 @@ static void print_pruned(const struct pruned *pruned)
 	printf("%sTotal reclaimed space: %s\n", pruned->names.count ? "\n" : "", human);
 }
 
-static int prune(const struct call *call, const struct volume_options *options, struct error *err)
+/* Docker's filter "all" and its option are the same. */
+static int read_filters(struct volume_options *options, struct error *err)
+{
+	static const char *const known[] = {"label", "label!", "all", NULL};
+	int all = filter_bool(&options->filters, "all", -2, err);
+
+	if (all == -1 || filter_check(&options->filters, known, err) < 0)
+		return -1;
+	if (all >= 0 && options->all)
+		return error_set(
+			err, EINVAL,
+			"conflicting options: cannot specify both --all and --filter all=1");
+	options->all |= all == 1;
+	return 0;
+}
+
+static int prune(const struct call *call, struct volume_options *options, struct error *err)
 {
 	AUTO_ENGINE struct engine engine = {0};
 	struct pruned pruned = {0};
@@ -371,6 +424,10 @@ static int prune(const struct call *call, const struct volume_options *options, 
 	size_t count;
 	int result = 0;
 
+	if (read_filters(options, err) < 0)
+		return -1;
+	if (!confirmed(options))
+		return 0;
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    volume_store_list(&engine, &volumes, &count, err) < 0)
 		return -1;
@@ -394,19 +451,15 @@ static int command_prune(const struct call *call)
 		{0},
 	};
 	struct error err;
-	int status = 0;
 
 	subcommand_options(call, groups, 0, 0);
-	if (confirmed(&options) && prune(call, &options, &err) < 0)
-		status = subcommand_fail(&err);
-	release(&options);
-	return status;
+	return finish(&options, prune(call, &options, &err), &err);
 }
 
 static const struct subcommand rows[] = {
 	{"volume create", "[OPTIONS] [VOLUME]", "Create a volume", command_create},
-	{"volume inspect", "VOLUME [VOLUME...]", "Display detailed information on volumes",
-	 command_inspect_volume},
+	{"volume inspect", "[OPTIONS] VOLUME [VOLUME...]",
+	 "Display detailed information on volumes", command_inspect_volume},
 	{"volume ls", "[OPTIONS]", "List volumes", command_ls},
 	{"volume prune", "[OPTIONS]", "Remove unused volumes", command_prune},
 	{"volume rm", "[OPTIONS] VOLUME [VOLUME...]", "Remove one or more volumes",

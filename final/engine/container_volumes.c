@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "path.h"
+#include "process.h"
 #include "trace.h"
 #include "tree_copy.h"
 #include "visit.h"
@@ -88,6 +89,7 @@ struct filling {
 	const struct engine *engine;
 	const struct volume *volume;
 	const char *path; /* of the volume */
+	bool in_place;	  /* it is a directory of the host's */
 };
 
 static int copy_into(int from, const char *path, struct error *err)
@@ -110,7 +112,7 @@ static int fill(const struct filling *filling, int from, struct error *err)
 	trace("cp -a --no-target-directory IMAGE%q %q", filling->volume->target, filling->path);
 	if (volume_store_users(filling->engine, filling->volume->source, true, &users, err) < 0)
 		return -1;
-	if (users.count)
+	if (users.count || filling->in_place)
 		return copy_into(from, filling->path, err);
 	if (path_remove_tree(staged, err) < 0)
 		return -1;
@@ -139,14 +141,31 @@ static int fill_from_image(void *context, int root_fd, struct error *err)
 	return -1;
 }
 
-static int fill_if_empty(const struct engine *engine, const struct image *image,
-			 const struct volume *volume, const char *path, struct error *err)
+/* Docker's words, and what its client makes of them. */
+static int refuse_device(const char *path, const struct stored_volume *stored, struct error *err)
 {
-	struct filling filling = {engine, volume, path};
-	const struct visitor visitor = {fill_from_image, &filling};
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int empty = fd < 0 ? error_sys(err, "open volume '%s'", path) : tree_is_empty(fd, err);
+	if (!stored->options.count)
+		return error_sys(err, "open volume '%s'", path);
+	error_set(err, PROCESS_NOT_FOUND,
+		  "error while mounting volume '%s': failed to mount local volume: mount %s:%s: %s",
+		  stored->path, path, stored->path, strerror(errno));
+	return -1;
+}
 
+static int fill_if_empty(const struct engine *engine, const struct image *image,
+			 const struct volume *volume, const struct stored_volume *stored,
+			 struct error *err)
+{
+	const char *path = stored_volume_source(stored);
+	struct filling filling = {engine, volume, path, stored->options.count > 0};
+	const struct visitor visitor = {fill_from_image, &filling};
+	AUTO_CLOSE int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int empty;
+
+	/* What is in memory begins empty each time; and an image's directory is not a part of one. */
+	if (!path || volume->no_copy || volume->subpath)
+		return 0;
+	empty = fd < 0 ? refuse_device(path, stored, err) : tree_is_empty(fd, err);
 	if (empty <= 0)
 		return empty;
 	if (visit_layers(engine, &image->layers, &visitor, err) < 0)
@@ -158,7 +177,9 @@ static int claim(const struct engine *engine, const struct image *image, const c
 		 struct volume *volume, struct error *err)
 {
 	const struct stored_volume wanted = {.name = volume->source,
-					     .made_for = volume->source ? NULL : (char *)id};
+					     .made_for = volume->source ? NULL : (char *)id,
+					     .labels = volume->labels,
+					     .options = volume->driver_options};
 	AUTO_STORED_VOLUME struct stored_volume stored = {0};
 
 	if (volume->type != VOLUME_NAMED)
@@ -167,7 +188,7 @@ static int claim(const struct engine *engine, const struct image *image, const c
 		return -1;
 	if (!volume->source)
 		volume->source = memory_string(stored.name);
-	return volume->no_copy ? 0 : fill_if_empty(engine, image, volume, stored.path, err);
+	return fill_if_empty(engine, image, volume, &stored, err);
 }
 
 static int claim_all(const struct engine *engine, const struct image *image, const char *id,
@@ -208,21 +229,41 @@ int container_claim_volumes(const struct engine *engine, const struct image *ima
 
 /* --- for the mounts ------------------------------------------------------------------------------ */
 
-static int turn_into_bind(const struct engine *engine, struct volume *volume, struct error *err)
+static int find_stored(const struct engine *engine, const struct volume *volume,
+		       struct stored_volume *stored, struct error *err)
 {
-	const struct stored_volume wanted = {.name = volume->source};
-	AUTO_STORED_VOLUME struct stored_volume stored = {0};
+	const struct stored_volume wanted = {.name = volume->source,
+					     .labels = volume->labels,
+					     .options = volume->driver_options};
 	AUTO_CLOSE int lock = -1;
 
-	if (volume_store_find(engine, volume->source, &stored, err) < 0) {
-		lock = err->code == ENOENT ? volume_store_lock(engine, err) : -1;
-		if (lock < 0 || volume_store_create(engine, &wanted, &stored, err) < 0)
-			return -1;
-	}
+	if (volume_store_find(engine, volume->source, stored, err) == 0)
+		return 0;
+	lock = err->code == ENOENT ? volume_store_lock(engine, err) : -1;
+	return lock < 0 ? -1 : volume_store_create(engine, &wanted, stored, err);
+}
+
+/* A bind of its directory; or a tmpfs, with just the options that it was made with. */
+static int turn_into_mount(const struct engine *engine, struct volume *volume, struct error *err)
+{
+	AUTO_STORED_VOLUME struct stored_volume stored = {0};
+	const char *source, *options;
+
+	if (find_stored(engine, volume, &stored, err) < 0)
+		return -1;
+	source = stored_volume_source(&stored);
+	options = stored_volume_option(&stored, "o");
+	if (source && access(source, F_OK) < 0)
+		return refuse_device(source, &stored, err);
 	cleanup_memory(&volume->source);
-	volume->source = take_ptr(&stored.path);
-	volume->type = VOLUME_BIND;
-	volume->by_mount = true; /* it must be there */
+	volume->source = source ? memory_string(source) : NULL;
+	volume->type = source ? VOLUME_BIND : VOLUME_TMPFS;
+	volume->read_only |= stored_volume_has_flag(&stored, "ro");
+	volume->whole_options = true;
+	if (!source)
+		volume->tmpfs_options = memory_format("%s%s%s", options ? options : "",
+						      options && *options ? "," : "",
+						      volume->read_only ? "ro" : "rw");
 	return 0;
 }
 
@@ -234,12 +275,12 @@ int container_volumes(const struct engine *engine, const struct container_config
 	if (container_volumes_read(config, &all, err) < 0)
 		return -1;
 	for (size_t i = 0; i < all.count; i++) {
-		if (all.items[i].type == VOLUME_TMPFS && !with_tmpfs)
-			continue;
-		volumes_add_copy(volumes, &all.items[i]);
-		if (all.items[i].type == VOLUME_NAMED &&
-		    turn_into_bind(engine, &volumes->items[volumes->count - 1], err) < 0)
+		struct volume *volume = &all.items[i];
+
+		if (volume->type == VOLUME_NAMED && turn_into_mount(engine, volume, err) < 0)
 			return -1;
+		if (volume->type != VOLUME_TMPFS || with_tmpfs)
+			volumes_add_copy(volumes, volume);
 	}
 	return volumes_prepare(volumes, err);
 }

@@ -61,6 +61,8 @@ static int write_record(const struct stored_volume *volume, const char *dir, str
 		cJSON_AddStringToObject(json, "made_for", volume->made_for);
 	cJSON_AddBoolToObject(json, "anonymous", volume->anonymous);
 	json_add_strings(json, "labels", &volume->labels);
+	if (volume->options.count)
+		json_add_strings(json, "options", &volume->options);
 	json_print(json, true, &text);
 	return file_replace(path, &text, 0600, true, err);
 }
@@ -78,7 +80,8 @@ static int read_record(struct stored_volume *volume, struct error *err)
 	if (!json || json_get_string(json, "created_at", &created_at, err) < 0 ||
 	    json_get_string(json, "made_for", &made_for, err) < 0 ||
 	    json_get_bool(json, "anonymous", &volume->anonymous, err) < 0 ||
-	    json_get_strings(json, "labels", &volume->labels, err) < 0)
+	    json_get_strings(json, "labels", &volume->labels, err) < 0 ||
+	    json_get_strings(json, "options", &volume->options, err) < 0)
 		return -1;
 	volume->created_at = memory_string(created_at);
 	volume->made_for = made_for ? memory_string(made_for) : NULL;
@@ -103,6 +106,75 @@ int volume_store_find(const struct engine *engine, const char *name, struct stor
 	*volume = found;
 	found = (struct stored_volume){0};
 	return 0;
+}
+
+/* --- options ------------------------------------------------------------------------------------- */
+
+const char *stored_volume_option(const struct stored_volume *volume, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < volume->options.count; i++) {
+		const char *option = volume->options.items[i];
+
+		if (strncmp(option, name, length) == 0 && option[length] == '=')
+			return option + length + 1;
+	}
+	return NULL;
+}
+
+bool stored_volume_has_flag(const struct stored_volume *volume, const char *flag)
+{
+	const char *at = stored_volume_option(volume, "o");
+	size_t length = strlen(flag);
+
+	for (; at && *at; at += strcspn(at, ","), at += *at == ',')
+		if (strcspn(at, ",") == length && strncmp(at, flag, length) == 0)
+			return true;
+	return false;
+}
+
+static bool is_bind(const struct stored_volume *volume)
+{
+	return stored_volume_has_flag(volume, "bind") || stored_volume_has_flag(volume, "rbind");
+}
+
+const char *stored_volume_source(const struct stored_volume *volume)
+{
+	if (!volume->options.count)
+		return volume->path;
+	return is_bind(volume) ? stored_volume_option(volume, "device") : NULL;
+}
+
+static int check_options(const struct stored_volume *volume, const char *name, struct error *err)
+{
+	static const char *const known[] = {"type=", "o=", "device=", "size="};
+	static const char *const needed[] = {"device", "type"};
+
+	for (size_t i = 0; i < volume->options.count; i++) {
+		const char *option = volume->options.items[i];
+		size_t k = 0;
+
+		while (k < ARRAY_LENGTH(known) && !text_starts_with(option, known[k]))
+			k++;
+		if (k == ARRAY_LENGTH(known))
+			return error_set(err, EINVAL, "create %s: invalid option: \"%.*s\"", name,
+					 (int)strcspn(option, "="), option);
+	}
+	if (stored_volume_option(volume, "size"))
+		return error_set(err, ENOTSUP,
+				 "create %s: quota size requested but no quota support", name);
+	for (size_t i = 0; volume->options.count && i < ARRAY_LENGTH(needed); i++)
+		if (!stored_volume_option(volume, needed[i]))
+			return error_set(err, EINVAL, "create %s: missing required option: \"%s\"",
+					 name, needed[i]);
+	if (!volume->options.count || is_bind(volume) ||
+	    strcmp(stored_volume_option(volume, "type"), "tmpfs") == 0)
+		return 0;
+	return error_set(
+		err, ENOTSUP,
+		"create %s: only type=tmpfs and o=bind are supported: mount '%s' on the host, and bind that",
+		name, stored_volume_option(volume, "device"));
 }
 
 /* --- making -------------------------------------------------------------------------------------- */
@@ -150,7 +222,8 @@ int volume_store_create(const struct engine *engine, const struct stored_volume 
 		return -1;
 	if (volume_store_find(engine, name, volume, err) == 0)
 		return 0;
-	if (err->code != ENOENT || make(engine, wanted, name, err) < 0)
+	if (err->code != ENOENT || check_options(wanted, name, err) < 0 ||
+	    make(engine, wanted, name, err) < 0)
 		return -1;
 	events_add_volume(engine, "create", name);
 	return volume_store_find(engine, name, volume, err);
@@ -301,5 +374,6 @@ void stored_volume_release(struct stored_volume *volume)
 	cleanup_memory(&volume->created_at);
 	cleanup_memory(&volume->made_for);
 	strings_release(&volume->labels);
+	strings_release(&volume->options);
 	*volume = (struct stored_volume){0};
 }

@@ -23,21 +23,34 @@ struct stored_volume {
 	char *created_at;
 	char *made_for;	       /* the id of the container it was made for without a name; NULL */
 	bool anonymous;	       /* it was made without a name */
-	struct strings labels; /* "key=value" */
+	struct strings labels; /* "key=value", by key */
+	/* What is mounted instead of DIR/_data, by key: none, or "device", "o" and "type" as for
+	 * mount(8). A tmpfs is each container's own. */
+	struct strings options;
 };
 
 /* Takes the lock under which volumes are made, filled and removed. Returns a descriptor. flock(2) */
 int volume_store_lock(const struct engine *engine, struct error *err);
 
 /* Makes a volume, or finds the one of that name. Without a name one is made up: 64 hex digits.
- * `wanted` has name, labels and made_for. The caller releases *volume.
- * Errors: EINVAL for a bad name, with Docker's words. */
+ * `wanted` has name, labels, options and made_for. The caller releases *volume.
+ * Errors: EINVAL for a bad name or option, with Docker's words; ENOTSUP for another type than tmpfs and
+ * bind mounts. */
 int volume_store_create(const struct engine *engine, const struct stored_volume *wanted,
 			struct stored_volume *volume, struct error *err);
 
 /* Finds one. Errors: ENOENT "get NAME: no such volume". */
 int volume_store_find(const struct engine *engine, const char *name, struct stored_volume *volume,
 		      struct error *err);
+
+/* The value of an option; NULL if it was not given. It stays the volume's. */
+const char *stored_volume_option(const struct stored_volume *volume, const char *name);
+
+/* Whether a word is one of its option "o", "ro,bind". */
+bool stored_volume_has_flag(const struct stored_volume *volume, const char *flag);
+
+/* The directory that is mounted; NULL for a tmpfs. It stays the volume's. */
+const char *stored_volume_source(const struct stored_volume *volume);
 
 /* All of them, by name. The caller releases each and frees *volumes. */
 int volume_store_list(const struct engine *engine, struct stored_volume **volumes, size_t *count,
