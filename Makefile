@@ -7,7 +7,9 @@ comma := ,
 SANITIZE ?=
 # V=1 shows the commands.
 Q := $(if $(V),,@)
-B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+# FAULTS=1: programs for tests/faults, in a directory of their own; see trace.h.
+FAULTS ?=
+B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))$(if $(FAULTS),/faults)
 CC ?= cc
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -18,7 +20,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wstrict-prototypes -Wm
 HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(CFLAGS) $(WARNINGS) \
-	$(HARDENING) $(SANITIZERS) -MMD -MP
+	$(HARDENING) $(SANITIZERS) $(if $(FAULTS),-DTRACE_FAULTS) -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZERS) -pie -Wl,-z,relro,-z,now,--as-needed
 
 # --- what is built of what -----------------------------------------------------------------------

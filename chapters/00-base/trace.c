@@ -146,3 +146,13 @@ void trace_step(const char *source_file, const char *format, ...)
 		trace_close();
 	errno = saved;
 }
+
+#ifdef TRACE_FAULTS
+void trace_fault(const char *source_file, int line)
+{
+	int saved = errno;
+
+	syscall(TRACE_FAULTS_CALL, source_file, line);
+	errno = saved;
+}
+#endif

@@ -1,4 +1,4 @@
-/* image: what can be done with images, under one name; and prune and system check. */
+/* image: what can be done with images, under one name; and prune. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,7 +35,6 @@ static const struct option_row prune_rows[] = {
 	{0},
 };
 
-static const struct option_row check_rows[] = {{0}};
 
 /* --- prune ----------------------------------------------------------------------------------- */
 
@@ -212,28 +211,6 @@ int command_image_prune(const struct call *call)
 	return status;
 }
 
-/* --- system check ---------------------------------------------------------------------------- */
-
-int command_system_check(const struct call *call)
-{
-	struct image_command_options options = {0};
-	const struct option_group groups[] = {
-		{"Options for every command", program_option_rows, &options.program},
-		{"Options", check_rows, &options},
-		{0},
-	};
-	AUTO_ENGINE struct engine engine = {0};
-	const struct image_archive archive = {.command = "check", .input_fd = -1};
-	struct image_request request = {.name = "", .output_fd = STDOUT_FILENO};
-	struct error err;
-
-	subcommand_options(call, groups, 0, 0);
-	if (subcommand_engine(call, &engine, &err) < 0)
-		return subcommand_fail(&err);
-	request.root = engine.root;
-	return image_helper_archive(&request, &archive, &err) < 0 ? subcommand_fail(&err) : 0;
-}
-
 /* --- the groups ------------------------------------------------------------------------------ */
 
 int command_image(const struct call *call)
@@ -270,7 +247,7 @@ int command_system(const struct call *call)
 {
 	static const struct subcommand rows[] = {
 		{"system df", "", "Show how much room everything takes", command_system_df},
-		{"system check", "", "Verify the image store: digests, layers, names",
+		{"system check", "", "Verify containers, networks, volumes and images",
 		 command_system_check},
 		{0},
 	};

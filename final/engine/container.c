@@ -16,20 +16,19 @@
 #include "control.h"
 #include "events.h"
 #include "launch.h"
+#include "leftovers.h"
 #include "names.h"
 #include "path.h"
 #include "record.h"
 #include "trace.h"
 #include "volume_store.h"
 
-/* Makes the directory of a container with its record; nothing refers to it yet. */
+/* Fills the directory of a container with its record; nothing refers to it yet. */
 static int fill_directory(const struct container *container, const char *dir, struct error *err)
 {
 	static const char *const parts[] = {"upper", "work", "rootfs"};
 	bool durable = !container->config.auto_remove;
 
-	if (mkdir(dir, 0700) < 0)
-		return error_sys(err, "make directory '%s'", dir);
 	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
 		AUTO_FREE char *part = path_join(dir, parts[i]);
 
@@ -42,21 +41,22 @@ static int fill_directory(const struct container *container, const char *dir, st
 	return record_save_state(container, dir, durable, err);
 }
 
-/* Under the lock, one fixed name to stage in is enough; what a killed command left there goes. */
 static int put_in_place(const struct engine *engine, struct container *container, struct error *err)
 {
-	AUTO_FREE char *staged = path_join(engine->root, "containers/.new");
+	AUTO_FREE char *staged = NULL;
+	struct error ignored;
 
-	if (path_remove_tree(staged, err) < 0)
+	if (leftovers_begin(engine, &staged, err) < 0)
 		return -1;
-	if (names_take(engine, container->config.name, container->id, err) < 0)
-		return -1;
-	if (fill_directory(container, staged, err) == 0) {
-		if (rename(staged, container->dir) == 0)
-			return 0;
-		error_sys(err, "rename '%s' to '%s'", staged, container->dir);
+	if (names_take(engine, container->config.name, container->id, err) == 0) {
+		if (fill_directory(container, staged, err) == 0) {
+			if (rename(staged, container->dir) == 0)
+				return 0;
+			error_sys(err, "rename '%s' to '%s'", staged, container->dir);
+		}
+		names_drop(engine, container->config.name, container->id);
 	}
-	names_drop(engine, container->config.name, container->id);
+	path_remove_tree(staged, &ignored);
 	return -1;
 }
 
@@ -118,11 +118,12 @@ static bool is_id(const char *name)
 	       strspn(name, "0123456789abcdef") == CONTAINER_ID_LENGTH;
 }
 
-/* Adds the ids of all containers. Names that begin with a dot are locks and stagings. */
+/* Adds the ids of all containers; what a killed command left beside them is cleared away. */
 static int list_ids(const struct engine *engine, struct strings *ids, struct error *err)
 {
 	AUTO_FREE char *path = path_join(engine->root, "containers");
 	AUTO_CLOSE_DIR DIR *dir = opendir(path);
+	AUTO_STRINGS struct strings left = {0};
 	struct dirent *entry;
 
 	if (!dir)
@@ -130,6 +131,9 @@ static int list_ids(const struct engine *engine, struct strings *ids, struct err
 	while ((entry = readdir(dir)))
 		if (is_id(entry->d_name))
 			strings_add(ids, entry->d_name);
+		else if (*entry->d_name == '.')
+			strings_add(&left, entry->d_name);
+	leftovers_clear(engine, &left);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "attach.h"
 #include "events.h"
 #include "forwarding.h"
+#include "leftovers.h"
 #include "monitor.h"
 #include "names.h"
 #include "path.h"
@@ -110,20 +111,13 @@ int container_wait(const struct engine *engine, const struct container *containe
 	return 0;
 }
 
-int container_rename(const struct engine *engine, struct container *container, const char *name,
-		     struct error *err)
+/* Killed in between, it has both names: drop_untrue_names knows which is right. */
+static int rename_locked(const struct engine *engine, struct container *container, const char *name,
+			 struct error *err)
 {
-	AUTO_CLOSE int lock = engine_lock(engine, err);
 	AUTO_STRINGS struct strings more = {0};
 	AUTO_FREE char *old = NULL, *attribute = NULL;
 
-	if (lock < 0)
-		return -1;
-	if (*name == '/')
-		name++;
-	if (strcmp(name, container->config.name) == 0)
-		return error_set(err, EINVAL,
-				 "Renaming a container with the same name as its current name");
 	if (names_take(engine, name, container->id, err) < 0)
 		return -1;
 	old = container->config.name;
@@ -137,4 +131,25 @@ int container_rename(const struct engine *engine, struct container *container, c
 	strings_add(&more, attribute);
 	events_add_container(engine, container, "rename", &more);
 	return 0;
+}
+
+int container_rename(const struct engine *engine, struct container *container, const char *name,
+		     struct error *err)
+{
+	AUTO_CLOSE int lock = engine_lock(engine, err);
+	AUTO_FREE char *mark = NULL;
+	int result;
+
+	if (lock < 0)
+		return -1;
+	if (*name == '/')
+		name++;
+	if (strcmp(name, container->config.name) == 0)
+		return error_set(err, EINVAL,
+				 "Renaming a container with the same name as its current name");
+	if (leftovers_begin(engine, &mark, err) < 0)
+		return -1;
+	result = rename_locked(engine, container, name, err);
+	rmdir(mark);
+	return result;
 }

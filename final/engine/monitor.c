@@ -82,6 +82,7 @@ static void run_monitor(struct monitor *monitor, bool attached)
 	}
 	if (begin(monitor, &err) < 0) {
 		monitor_record_failure(monitor, &err);
+		monitor_forget_address(monitor);
 		report_failure(monitor, &err);
 		return;
 	}

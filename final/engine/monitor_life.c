@@ -90,7 +90,8 @@ void monitor_end_life(struct monitor *monitor)
 	if (record_reload_config(monitor->engine, monitor->container, &err) < 0 &&
 	    err.code != ENOENT)
 		monitor_note_error(monitor, &err);
-	if (launch_give_back(monitor->engine, monitor->container, &err) < 0)
+	monitor->owes = launch_give_back(monitor->engine, monitor->container, &err) < 0;
+	if (monitor->owes)
 		monitor_note_error(monitor, &err);
 	clock_now(now);
 	cleanup_memory(&state->finished_at);
@@ -111,8 +112,8 @@ void monitor_record_failure(struct monitor *monitor, const struct error *why)
 	struct error err;
 
 	launch_release(&monitor->launch);
-	launch_give_back(monitor->engine, container, &err);
-	if (container->config.auto_remove) {
+	monitor->owes = launch_give_back(monitor->engine, container, &err) < 0;
+	if (container->config.auto_remove && !monitor->owes) {
 		container_remove(monitor->engine, container, &err);
 		return;
 	}

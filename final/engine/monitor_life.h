@@ -35,6 +35,7 @@ struct monitor {
 	struct restart_history history;
 	struct health_watch health;
 	int64_t began_ms; /* this life, by restart_clock_ms */
+	bool owes;	  /* something could not be given back: the next command tries again */
 };
 
 /* Starts the container's command, and records that it runs. */

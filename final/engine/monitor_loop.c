@@ -179,15 +179,13 @@ static bool is_kept(const struct monitor *monitor)
 static void finish(struct monitor *monitor)
 {
 	struct frame frame = {.type = FRAME_EXITED, .value = monitor->container->state.exit_code};
-	struct sockaddr_un address;
 	struct error err;
 
 	cleanup_fd(&monitor->listener);
-	if (monitor_address(monitor->engine, monitor->container, &address, &err) == 0)
-		unlink(address.sun_path);
 	log_close(&monitor->log, &err);
-	if (monitor->container->config.auto_remove && !is_kept(monitor))
+	if (monitor->container->config.auto_remove && !monitor->owes && !is_kept(monitor))
 		container_remove(monitor->engine, monitor->container, &err);
+	monitor_forget_address(monitor);
 	/* From here on it can be started again, however slow our clients are. */
 	cleanup_fd(&monitor->lock);
 	clients_send(&monitor->clients, &frame);
@@ -221,6 +219,16 @@ int monitor_listen(struct monitor *monitor, struct error *err)
 	    listen(monitor->listener, CLIENTS_MAX) < 0)
 		return error_sys(err, "listen on '%s'", address.sun_path);
 	return 0;
+}
+
+void monitor_forget_address(const struct monitor *monitor)
+{
+	struct sockaddr_un address;
+	struct error ignored;
+
+	if (!monitor->owes &&
+	    monitor_address(monitor->engine, monitor->container, &address, &ignored) == 0)
+		unlink(address.sun_path);
 }
 
 void monitor_serve(struct monitor *monitor)

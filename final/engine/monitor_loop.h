@@ -15,6 +15,10 @@ int monitor_address(const struct engine *engine, const struct container *contain
 /* Makes that socket, in a directory that is root's alone: who can connect can type. */
 int monitor_listen(struct monitor *monitor, struct error *err);
 
+/* Removes it, last of all unless something could not be given back: as long as it is there, a monitor
+ * is at work, or was killed, or owes something, and record_repair looks. */
+void monitor_forget_address(const struct monitor *monitor);
+
 /* Serves a life that has begun, and those that follow by the restart policy, until the last client
  * has all output. */
 void monitor_serve(struct monitor *monitor);

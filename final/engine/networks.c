@@ -164,6 +164,7 @@ static int attach_one(struct container *container, struct networks *networks, si
 	return add_names(container, &networks->items[i], attachment->address, err);
 }
 
+/* What is published is recorded before: if we are killed, it can be withdrawn. */
 static int publish(struct container *container, struct networks *networks,
 		   const struct bridge_network *network, const struct attachment *attachment,
 		   struct error *err)
@@ -173,15 +174,15 @@ static int publish(struct container *container, struct networks *networks,
 	strings_release(ports);
 	if (networks->ports.count == 0)
 		return 0;
-	if (bridge_allow_own_ports(attachment, err) < 0 ||
-	    ports_publish(&networks->ports, network->table, attachment->address, err) < 0)
-		return -1;
 	for (size_t i = 0; i < networks->ports.count; i++) {
 		AUTO_FREE char *spec = port_spec(&networks->ports.items[i]);
 
 		strings_add(ports, spec);
 	}
-	return 0;
+	if (record_save_state(container, container->dir, false, err) < 0 ||
+	    bridge_allow_own_ports(attachment, err) < 0)
+		return -1;
+	return ports_publish(&networks->ports, network->table, attachment->address, err);
 }
 
 /* All networks in order. The default route, and the ports, are of the first that has a way out. */

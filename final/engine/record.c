@@ -333,14 +333,68 @@ static int reload(const struct engine *engine, struct container *container, stru
 	return 0;
 }
 
-int record_repair(const struct engine *engine, struct container *container, struct error *err)
+static bool is_recorded_alive(const struct container *container)
 {
-	struct container_state *state = &container->state;
-	AUTO_CLOSE int lock = -1;
+	return container->state.status == CONTAINER_RUNNING ||
+	       container->state.status == CONTAINER_RESTARTING;
+}
+
+/* A monitor listens there from before its first step until after its last. */
+static char *socket_of(const struct engine *engine, const struct container *container)
+{
+	return memory_format("%s/%s/attach", engine->run, container->id);
+}
+
+static bool is_cut(const struct engine *engine, const struct container *container)
+{
+	AUTO_FREE char *socket = socket_of(engine, container);
+
+	return is_recorded_alive(container) || access(socket, F_OK) == 0;
+}
+
+static void note_end(struct container_state *state)
+{
 	char now[CLOCK_TEXT_SIZE];
 
-	if ((state->status != CONTAINER_RUNNING && state->status != CONTAINER_RESTARTING) ||
-	    record_monitor_lives(engine, container))
+	clock_now(now);
+	cleanup_memory(&state->finished_at);
+	state->finished_at = memory_string(now);
+	state->status = CONTAINER_EXITED;
+	state->exit_code = 128 + SIGKILL;
+	state->pid = 0;
+	cleanup_memory(&state->error);
+	state->error = memory_string("its monitor was killed, or the machine went down");
+}
+
+/* With its lock held. One that was killed while it started leaves the record as it was before. */
+static int repair_locked(const struct engine *engine, struct container *container,
+			 struct error *err)
+{
+	AUTO_FREE char *socket = socket_of(engine, container);
+
+	/* The kernel's counter goes with the cgroup. */
+	container_observe(engine, container);
+	if (launch_give_back(engine, container, err) < 0)
+		return error_wrap(err, "repair container %s", container->id);
+	if (container->config.auto_remove) {
+		if (container_remove(engine, container, err) < 0)
+			return -1;
+		return error_set(err, ENOENT, "No such container: %s", container->id);
+	}
+	if (is_recorded_alive(container)) {
+		note_end(&container->state);
+		if (record_save_state(container, container->dir, true, err) < 0)
+			return -1;
+	}
+	unlink(socket);
+	return 0;
+}
+
+int record_repair(const struct engine *engine, struct container *container, struct error *err)
+{
+	AUTO_CLOSE int lock = -1;
+
+	if (!is_cut(engine, container) || record_monitor_lives(engine, container))
 		return 0;
 	lock = record_lock_monitor(engine, container, err);
 	if (lock < 0) /* Another command repairs it at this moment. */
@@ -354,24 +408,5 @@ int record_repair(const struct engine *engine, struct container *container, stru
 			container_remove(engine, container, &ignored);
 		return -1;
 	}
-	if (state->status != CONTAINER_RUNNING && state->status != CONTAINER_RESTARTING)
-		return 0;
-	/* The kernel's counter goes with the cgroup. */
-	container_observe(engine, container);
-	if (launch_give_back(engine, container, err) < 0)
-		return error_wrap(err, "repair container %s", container->id);
-	if (container->config.auto_remove) {
-		if (container_remove(engine, container, err) < 0)
-			return -1;
-		return error_set(err, ENOENT, "No such container: %s", container->id);
-	}
-	clock_now(now);
-	cleanup_memory(&state->finished_at);
-	state->finished_at = memory_string(now);
-	state->status = CONTAINER_EXITED;
-	state->exit_code = 128 + SIGKILL;
-	state->pid = 0;
-	cleanup_memory(&state->error);
-	state->error = memory_string("its monitor was killed, or the machine went down");
-	return record_save_state(container, container->dir, true, err);
+	return is_cut(engine, container) ? repair_locked(engine, container, err) : 0;
 }

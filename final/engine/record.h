@@ -41,9 +41,10 @@ int record_lock_monitor(const struct engine *engine, const struct container *con
 /* Whether somebody holds that lock. */
 bool record_monitor_lives(const struct engine *engine, const struct container *container);
 
-/* Brings the record of a running container whose monitor was killed (or that a reboot ended) up to
- * the truth: what is left of it is ended, its cgroup and address are given back, and it is recorded
- * as exited with 137, or removed if it is auto_remove. Does nothing if the monitor lives.
+/* Brings a container whose monitor was killed (or that a reboot ended), while it ran, started or ended,
+ * up to the truth: what is left of it is ended, its cgroup and address are given back, and one that
+ * ran is recorded as exited with 137; it is removed if it is auto_remove. Does nothing if the monitor
+ * lives.
  * Errors: ENOENT if it was removed meanwhile. */
 int record_repair(const struct engine *engine, struct container *container, struct error *err);
 

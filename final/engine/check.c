@@ -1,0 +1,363 @@
+/* Comparing records with what is there; see check.h. Read check_engine first. */
+#include "check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "address_pool.h"
+#include "cgroup_layout.h"
+#include "cgroup_remove.h"
+#include "cgroup_tree.h"
+#include "container.h"
+#include "dns.h"
+#include "file.h"
+#include "firewall.h"
+#include "leftovers.h"
+#include "link.h"
+#include "names.h"
+#include "networks.h"
+#include "path.h"
+#include "record.h"
+#include "volume_store.h"
+
+__attribute__((format(printf, 2, 3))) static void find(struct check *check, const char *format, ...)
+{
+	char *line = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&line, format, args) >= 0)
+		strings_add(&check->findings, line);
+	va_end(args);
+	free(line);
+}
+
+/* Calls `examine` for each name in a directory below the root; that there is no such is fine. */
+static int for_each(struct check *check, const char *path,
+		    int (*examine)(struct check *check, const char *name, struct error *err),
+		    struct error *err)
+{
+	AUTO_CLOSE_DIR DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir && errno != ENOENT)
+		return error_sys(err, "read directory '%s'", path);
+	while (dir && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    examine(check, entry->d_name, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int for_each_below(struct check *check, const char *name,
+			  int (*examine)(struct check *check, const char *name, struct error *err),
+			  struct error *err)
+{
+	AUTO_FREE char *path = path_join(check->engine->root, name);
+
+	return for_each(check, path, examine, err);
+}
+
+/* --- what only a container that runs has --------------------------------------------------- */
+
+static bool exists(const struct check *check, const char *id)
+{
+	AUTO_FREE char *dir = memory_format("%s/containers/%s", check->engine->root, id);
+
+	return access(dir, F_OK) == 0;
+}
+
+/* Takes the lock of the container's monitor, so that none is at work; -1 if one is. */
+static int hold(const struct check *check, const char *id)
+{
+	struct container container = {0};
+	struct error busy;
+
+	snprintf(container.id, sizeof(container.id), "%.*s", CONTAINER_ID_LENGTH, id);
+	return record_lock_monitor(check->engine, &container, &busy);
+}
+
+static void let_go(const struct check *check, const char *id, int lock)
+{
+	AUTO_FREE char *run = path_join(check->engine->run, id);
+	struct error ignored;
+
+	if (!exists(check, id))
+		path_remove_tree(run, &ignored);
+	close(lock);
+}
+
+static void examine_lease(struct check *check, const struct bridge_network *network,
+			  const struct lease *lease)
+{
+	int lock = hold(check, lease->id);
+	struct error ignored;
+
+	if (lock < 0)
+		return;
+	/* Given back since it was listed? */
+	if (networks_address(network, lease->id).s_addr == lease->address.s_addr) {
+		find(check, "address %s: its container %.12s does not run",
+		     address_text(lease->address).text, lease->id);
+		dns_remove(network, lease->id);
+		bridge_detach(network, lease->id, &ignored);
+	}
+	let_go(check, lease->id, lock);
+}
+
+/* An element of a map of ports reads "tcp . 8080 : 172.30.0.2 . 80". Its container is the one that the
+ * address is leased to. */
+static void examine_ports(struct check *check, const struct bridge_network *network,
+			  const struct leases *leases, const char *map)
+{
+	AUTO_FREE char *command = memory_format("list map inet %s %s", network->table, map);
+	AUTO_TEXT struct text said = {0};
+	struct error none;
+
+	if (firewall_list(command, &said, &none) < 0)
+		return;
+	for (const char *at = text_string(&said); (at = strstr(at, " : ")); at += 3) {
+		char address[INET_ADDRSTRLEN] = "";
+		bool leased = false;
+
+		if (sscanf(at + 3, "%15[0-9.]", address) != 1)
+			continue;
+		for (size_t i = 0; i < leases->count; i++)
+			leased |= strcmp(address_text(leases->items[i].address).text, address) == 0;
+		if (!leased)
+			find(check, "a published port leads to %s, which no container has",
+			     address);
+	}
+}
+
+static int examine_network(struct check *check, const char *name, struct leases *all,
+			   struct error *err)
+{
+	struct bridge_network network;
+	struct leases leases = {0};
+	AUTO_CLOSE int fd = -1;
+
+	if (bridge_network_load(check->engine->root, name, &network, err) < 0)
+		return err->code == ENOENT ? 0 : -1;
+	check->networks++;
+	fd = open(network.leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		find(check, "network %s: its directory of addresses is missing", name);
+		return 0;
+	}
+	if (address_pool_list(&(struct address_pool){.dir = network.leases, .dir_fd = fd}, &leases,
+			      err) < 0)
+		return -1;
+	for (size_t i = 0; i < leases.count; i++) {
+		examine_lease(check, &network, &leases.items[i]);
+		all->items = memory_resized(all->items, all->count + 1, sizeof(*all->items));
+		all->items[all->count++] = leases.items[i];
+	}
+	free(leases.items);
+	return 0;
+}
+
+static int examine_networks(struct check *check, struct error *err)
+{
+	AUTO_STRINGS struct strings names = {0};
+	struct bridge_network network;
+	AUTO_FREE struct lease *items = NULL;
+	struct leases all = {0};
+
+	if (networks_list(check->engine, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.count; i++) {
+		int result = examine_network(check, names.items[i], &all, err);
+
+		items = all.items;
+		if (result < 0)
+			return -1;
+	}
+	if (bridge_network_load(check->engine->root, "bridge", &network, err) == 0) {
+		examine_ports(check, &network, &all, "ports");
+		examine_ports(check, &network, &all, "ports_at");
+	}
+	return 0;
+}
+
+static void examine_cgroup(struct check *check, const char *dir)
+{
+	const char *id = strrchr(dir, '/') + 1;
+	int lock = hold(check, id);
+	struct error ignored;
+
+	if (lock < 0)
+		return;
+	if (access(dir, F_OK) == 0) {
+		find(check, "cgroup %s: its container does not run", dir);
+		cgroup_remove(dir, &ignored);
+	}
+	let_go(check, id, lock);
+}
+
+static int examine_cgroups(struct check *check, struct error *err)
+{
+	AUTO_CGROUP_LAYOUT struct cgroup_layout layout = {0};
+
+	if (cgroup_layout_read(&layout, err) < 0)
+		return -1;
+	for (size_t i = 0; i < layout.count; i++) {
+		AUTO_FREE char *parent =
+			path_join(layout.hierarchies[i].mount, check->engine->cgroup_parent);
+		AUTO_STRINGS struct strings dirs = {0};
+
+		cgroup_tree_children(parent, &dirs);
+		for (size_t j = 0; j < dirs.count; j++)
+			examine_cgroup(check, dirs.items[j]);
+	}
+	return 0;
+}
+
+static int examine_run(struct check *check, const char *name, struct error *err)
+{
+	int lock;
+
+	(void)err;
+	if (exists(check, name) || (lock = hold(check, name)) < 0)
+		return 0;
+	find(check, "%s/%s: its container is gone", check->engine->run, name);
+	let_go(check, name, lock);
+	return 0;
+}
+
+/* --- records and names --------------------------------------------------------------------- */
+
+static void examine_record(struct check *check, const char *id)
+{
+	AUTO_CONTAINER struct container container = {0};
+	char owner[CONTAINER_ID_LENGTH + 1] = "";
+	struct error why;
+
+	check->containers++;
+	if (record_load(check->engine, id, &container, &why) < 0) {
+		if (why.code != ENOENT)
+			find(check, "%s", why.text);
+		return;
+	}
+	if (names_look_up(check->engine, container.config.name, owner) < 0 ||
+	    strcmp(owner, id) != 0)
+		find(check, "container %.12s: its name '%s' does not lead to it", id,
+		     container.config.name);
+	if (container.state.status != CONTAINER_RUNNING)
+		return;
+	check->running++;
+	/* It may have ended since it was read: then its monitor says so, and is gone. */
+	if (record_pid_start(container.state.pid) != container.state.pid_start &&
+	    !record_monitor_lives(check->engine, &container))
+		find(check, "container %.12s: it is recorded as running, and does not", id);
+}
+
+static int examine_container(struct check *check, const char *name, struct error *err)
+{
+	AUTO_FREE char *path = memory_format("%s/containers/%s", check->engine->root, name);
+	AUTO_STRINGS struct strings entry = {0};
+
+	(void)err;
+	if (*name != '.') {
+		examine_record(check, name);
+		return 0;
+	}
+	strings_add(&entry, name);
+	leftovers_clear(check->engine, &entry);
+	if (strcmp(name, ".lock") != 0 && access(path, F_OK) == 0)
+		find(check, "%s: left by a command that was killed", path);
+	return 0;
+}
+
+static int examine_name(struct check *check, const char *name, struct error *err)
+{
+	char id[CONTAINER_ID_LENGTH + 1] = "";
+
+	(void)err;
+	if (names_look_up(check->engine, name, id) < 0 || !exists(check, id))
+		find(check, "name '%s': its container is gone", name);
+	return 0;
+}
+
+/* Under their lock nobody is making or removing one. */
+static int examine_volume(struct check *check, const char *name, struct error *err)
+{
+	AUTO_STORED_VOLUME struct stored_volume volume = {0};
+	AUTO_FREE char *path = memory_format("%s/volumes/%s", check->engine->root, name);
+	struct error why;
+
+	if (strcmp(name, ".new") == 0 || strcmp(name, ".gone") == 0) {
+		find(check, "%s: left by a command that was killed", path);
+		return path_remove_tree(path, err);
+	}
+	if (*name == '.')
+		return 0;
+	check->volumes++;
+	if (volume_store_find(check->engine, name, &volume, &why) < 0)
+		find(check, "%s", why.text);
+	return 0;
+}
+
+/* --- mounts -------------------------------------------------------------------------------- */
+
+/* Overlays are mounted in the containers' own mount namespaces, never in ours. */
+static int examine_mounts(struct check *check, struct error *err)
+{
+	AUTO_FREE char *below = path_join(check->engine->root, "containers/");
+	AUTO_TEXT struct text mounts = {0};
+	char *rest, *line;
+
+	if (file_read(AT_FDCWD, "/proc/self/mountinfo", 64 << 20, &mounts, err) < 0)
+		return -1;
+	text_string(&mounts);
+	line = mounts.data ? strtok_r(mounts.data, "\n", &rest) : NULL;
+	for (; line; line = strtok_r(NULL, "\n", &rest)) {
+		char *point = NULL;
+
+		if (sscanf(line, "%*s %*s %*s %*s %ms", &point) == 1 &&
+		    text_starts_with(point, below))
+			find(check, "%s: something is mounted there", point);
+		free(point);
+	}
+	return 0;
+}
+
+/* As any command does that lists containers. */
+static void repair_all(struct check *check)
+{
+	AUTO_STRINGS struct strings ids = {0};
+	struct error why;
+
+	if (container_image_ids(check->engine, &ids, &why) < 0)
+		find(check, "%s", why.text);
+}
+
+int check_engine(struct check *check, struct error *err)
+{
+	AUTO_CLOSE int volumes = -1;
+	AUTO_CLOSE int lock = -1;
+
+	repair_all(check);
+	if (for_each_below(check, "containers", examine_container, err) < 0 ||
+	    for_each(check, check->engine->run, examine_run, err) < 0 ||
+	    examine_networks(check, err) < 0 || examine_cgroups(check, err) < 0 ||
+	    examine_mounts(check, err) < 0)
+		return -1;
+	volumes = volume_store_lock(check->engine, err);
+	if (volumes < 0 || for_each_below(check, "volumes", examine_volume, err) < 0)
+		return -1;
+	cleanup_fd(&volumes);
+	lock = engine_lock(check->engine, err);
+	return lock < 0 ? -1 : for_each_below(check, "names", examine_name, err);
+}
+
+void check_release(struct check *check)
+{
+	strings_release(&check->findings);
+}
