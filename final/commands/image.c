@@ -35,7 +35,6 @@ static const struct option_row prune_rows[] = {
 	{0},
 };
 
-
 /* --- prune ----------------------------------------------------------------------------------- */
 
 struct pruning {
