@@ -32,10 +32,10 @@ uint64_t trace_begin_us(void);
 int trace_fd(void);
 uint64_t trace_clock_us(void);
 
-/* In the programs of `make FAULTS=1`, and in no other, each step is also told to a tracer, by a system
- * call that does not exist: tests/faults cuts runs there. ptrace(2) */
 #define TRACE_FAULTS_CALL 0x636f72
 #ifdef TRACE_FAULTS
+/* In the programs of `make FAULTS=1`, and in no other, tells each step to a tracer too, by a system
+ * call that does not exist: tests/faults cuts runs there. ptrace(2) */
 void trace_fault(const char *source_file, int line);
 #else
 #define trace_fault(source_file, line) ((void)0)
