@@ -15,7 +15,6 @@ from markdown import Lesson
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)|^\s*\[[^\]]+\]:\s*(\S+)|\b(?:src|href)=\"([^\"]+)\"")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 PATH = re.compile(r"^(?:(?:chapters|final|tests)/[\w./-]+|build/\d\d-[a-z]+)$")
-SUBCOMMANDS = "run create pull images rmi ps logs start stop kill rm inspect version exec explain doctor".split()
 WRAPPERS = {"sudo", "time", "env", "exec", "strace", "timeout"}
 
 
@@ -23,13 +22,15 @@ class Programs:
     """The programs in build/, and the options that their help names."""
 
     def __init__(self, root):
+        self.subcommands = set("run pull images rmi stats login logout inspect".split())
         built = [*sorted((root / "build").glob("[0-9][0-9]-*")), root / "build/coracle"]
         self.options = {p.name: self.help(p) for p in built if p.is_file() and p.stat().st_mode & 0o100}
         self.all = set().union(*self.options.values()) if self.options else set()
 
     def help(self, program):
         text = ask(program, "--help")
-        for word in SUBCOMMANDS:
+        self.subcommands.update(re.findall(r"^command\t(\S+)", ask(program, "--help=rows"), re.M))
+        for word in sorted(self.subcommands):
             if program.name[:2] not in ("01", "02", "03", "04") and re.search(rf"\b{word}\b", text):
                 text += ask(program, word, "--help")
         return set(OPTION.findall(text)) | {"--help"}
@@ -42,7 +43,7 @@ class Programs:
         name = words.pop(0).rsplit("/", 1)[-1] if words else ""
         if name not in self.options:
             return []
-        if words and words[0] in SUBCOMMANDS:
+        if words and words[0] in self.subcommands:
             words.pop(0)
         used, after_option = [], False
         for word in words:
