@@ -738,6 +738,28 @@ END
     remove_volumes
 }
 
+@test "04 system df -v tells of each, and --format of what is asked for" {
+    coracle run --network none --name user -v data:/d "$IMAGE" sh -c 'head -c 2000 /dev/zero >/x; head -c 3000 /dev/zero >/d/x; touch /one'
+    coracle commit user committed:1 >/dev/null
+    run coracle system df -v
+    exits 0
+    says "Images space usage:"
+    says "REPOSITORY "
+    # the layer of the image is shared with that of the commit, whose own has 2000 bytes
+    [[ $output =~ committed\ +1\ +[0-9a-f]{12}\ .*\ ([0-9.]+MB)\ +([0-9.]+MB)\ +2kB\ +0 ]]
+    [[ $output =~ 'CONTAINER ID' ]]
+    [[ $output =~ \ 1\ +2kB\ .*\ user ]]
+    [[ $output =~ data\ +1\ +3kB ]]
+    says "Build cache usage: 0B"
+    [ "$(coracle system df -v --format '{{len .Images}} {{range .Volumes}}{{.Name}}={{.Links}}{{end}}')" = "2 data=1" ]
+    [ "$(coracle system df -v --format json | jq -r '.Containers[0].LocalVolumes, .Volumes[0].Size')" = $'1\n3kB' ]
+    [ "$(coracle system df --format '{{.Type}} {{.TotalCount}}' | head -n2)" = $'Images 2\nContainers 1' ]
+    [ "$(coracle system df --format json | jq -r 'select(.Type == "Local Volumes").Size')" = 3kB ]
+    coracle rm user
+    coracle rmi committed:1
+    remove_volumes
+}
+
 @test "04 symptom 28: another mount namespace that copies all mounts holds nothing of a container" {
     detached held sleep 1000
     # what makes "device or resource busy" of an overlay that is mounted on the host

@@ -278,7 +278,7 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
     run coracle image prune <<<y
     exits 0
     says "deleted: $unnamed"
-    says 'Total reclaimed space: 1.98MB'
+    [[ $output =~ Total\ reclaimed\ space:\ 1\.98[0-9]?MB ]]
     run coracle image prune -af
     exits 0
     [ "$output" = 'Total reclaimed space: 0B' ]

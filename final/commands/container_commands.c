@@ -91,7 +91,7 @@ static int prune(const struct engine *engine, const struct strings *filters, str
 		container_release(&containers[i]);
 	}
 	cleanup_memory(&containers);
-	human_bytes(bytes, size);
+	human_total_bytes(bytes, size);
 	printf("%s%s%sTotal reclaimed space: %s\n", done.length ? "Deleted Containers:\n" : "",
 	       text_string(&done), done.length ? "\n" : "", size);
 	return result;

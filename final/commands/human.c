@@ -69,13 +69,23 @@ static size_t scale(double *value, double base)
 	return unit;
 }
 
-void human_bytes(uint64_t bytes, char text[HUMAN_SIZE])
+static void decimal_bytes(uint64_t bytes, int digits, char text[HUMAN_SIZE])
 {
 	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
 	double value = (double)bytes;
 	size_t unit = scale(&value, 1000);
 
-	snprintf(text, HUMAN_SIZE, "%.3g%s", value, units[unit]);
+	snprintf(text, HUMAN_SIZE, "%.*g%s", digits, value, units[unit]);
+}
+
+void human_bytes(uint64_t bytes, char text[HUMAN_SIZE])
+{
+	decimal_bytes(bytes, 3, text);
+}
+
+void human_total_bytes(uint64_t bytes, char text[HUMAN_SIZE])
+{
+	decimal_bytes(bytes, 4, text);
 }
 
 void human_binary_bytes(uint64_t bytes, char text[HUMAN_SIZE])

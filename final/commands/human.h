@@ -19,6 +19,9 @@ void human_ago(const char *time_text, char text[HUMAN_SIZE]);
 /* Three digits and a power of 1000: "4.43MB", "0B". */
 void human_bytes(uint64_t bytes, char text[HUMAN_SIZE]);
 
+/* The same with four digits, as Docker shows totals. */
+void human_total_bytes(uint64_t bytes, char text[HUMAN_SIZE]);
+
 /* Four digits and a power of 1024: "1.25MiB", "0B". */
 void human_binary_bytes(uint64_t bytes, char text[HUMAN_SIZE]);
 

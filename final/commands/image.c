@@ -165,7 +165,7 @@ static int prune(struct pruning *pruning, struct error *err)
 			return -1;
 	if (pruning->done.length)
 		printf("Deleted Images:\n%s\n", text_string(&pruning->done));
-	human_bytes(pruning->bytes, size);
+	human_total_bytes(pruning->bytes, size);
 	printf("Total reclaimed space: %s\n", size);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "human.h"
 #include "image_actions.h"
 #include "json.h"
+#include "object.h"
 #include "program.h"
 #include "store.h"
 #include "subcommand.h"
@@ -72,11 +73,6 @@ static const struct option_row rmi_rows[] = {
 
 /* --- images ---------------------------------------------------------------------------------- */
 
-static const char *or_none(const char *text)
-{
-	return text && *text && strcmp(text, STORE_NAMELESS) != 0 ? text : "<none>";
-}
-
 /* Whether an image has the name that was asked for: a repository, with or without a tag. */
 static bool matches(const struct reference *name, const char *wanted)
 {
@@ -92,30 +88,6 @@ static void release_images(struct image **images, size_t count)
 	for (size_t i = 0; i < count; i++)
 		image_release(&(*images)[i]);
 	cleanup_memory(images);
-}
-
-static cJSON *image_row(const struct image *image, const struct reference *name, bool whole)
-{
-	AUTO_FREE char *id =
-		whole ? memory_string(image->id)
-		      : memory_format("%.*s", ID_SHOWN, image->id + strlen(DIGEST_PREFIX));
-	char created[HUMAN_SIZE], size[HUMAN_SIZE];
-	cJSON *row = cJSON_CreateObject();
-
-	human_ago(image->config.created, created);
-	human_bytes(image->size_bytes, size);
-	cJSON_AddStringToObject(row, "Containers", "N/A");
-	cJSON_AddStringToObject(row, "CreatedAt", image->config.created);
-	cJSON_AddStringToObject(row, "CreatedSince", created);
-	cJSON_AddStringToObject(row, "Digest", or_none(image->digest));
-	cJSON_AddStringToObject(row, "ID", id);
-	cJSON_AddStringToObject(row, "Repository", or_none(name->familiar));
-	cJSON_AddStringToObject(row, "SharedSize", "N/A");
-	cJSON_AddStringToObject(row, "Size", size);
-	cJSON_AddStringToObject(row, "Tag", or_none(name->tag));
-	cJSON_AddStringToObject(row, "UniqueSize", "N/A");
-	cJSON_AddStringToObject(row, "VirtualSize", size);
-	return row;
 }
 
 static cJSON *image_titles(void)
@@ -204,7 +176,8 @@ static int choose_images(const char *root, struct images_options *options, const
 		    matches(&name, wanted) && is_chosen(options, &images[i], &name) &&
 		    (!*before || strcmp(created, before) < 0) &&
 		    (!*since || strcmp(created, since) > 0))
-			cJSON_AddItemToArray(rows, image_row(&images[i], &name, options->whole));
+			cJSON_AddItemToArray(
+				rows, object_row_of_image(&images[i], &name, options->whole));
 	}
 	release_images(&images, count);
 	return 0;

@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "error.h"
 #include "store.h"
+#include "volume_store.h"
 
 /* The caller frees the result with cJSON_Delete. */
 cJSON *object_of_container(const struct engine *engine, const struct container *container);
@@ -34,6 +35,13 @@ void object_ports_text(const struct container *container, struct text *text);
 
 /* A row of a list of containers: strings, shortened unless `whole`. */
 cJSON *object_row_of_container(const struct container *container, bool whole);
+
+/* The same for images, whose name is the given one, and for volumes. */
+cJSON *object_row_of_image(const struct image *image, const struct reference *name, bool whole);
+cJSON *object_row_of_volume(const struct stored_volume *volume);
+
+/* A volume as inspect shows it. */
+cJSON *object_of_stored_volume(const struct stored_volume *volume);
 
 /* Adds "key=value" texts as members. */
 void object_add_labels(cJSON *object, const struct strings *labels);

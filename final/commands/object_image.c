@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "file.h"
+#include "human.h"
 #include "json.h"
 #include "manifest.h"
 
 #define DIGEST_PREFIX "sha256:"
+#define ID_SHOWN 12
 
 /* All names of the image: "alpine:latest" in one list, "alpine@sha256:…" in the other. */
 static int collect_names(const struct engine *engine, const struct image *image,
@@ -77,4 +79,33 @@ cJSON *object_of_image(const struct engine *engine, const struct image *image, s
 	json_add_number(object, "Size", (int64_t)image->size_bytes);
 	add_rootfs(object, image);
 	return object;
+}
+
+static const char *or_none(const char *text)
+{
+	return text && *text && strcmp(text, STORE_NAMELESS) != 0 ? text : "<none>";
+}
+
+cJSON *object_row_of_image(const struct image *image, const struct reference *name, bool whole)
+{
+	AUTO_FREE char *id =
+		whole ? memory_string(image->id)
+		      : memory_format("%.*s", ID_SHOWN, image->id + strlen(DIGEST_PREFIX));
+	char created[HUMAN_SIZE], size[HUMAN_SIZE];
+	cJSON *row = cJSON_CreateObject();
+
+	human_ago(image->config.created, created);
+	human_bytes(image->size_bytes, size);
+	cJSON_AddStringToObject(row, "Containers", "N/A");
+	cJSON_AddStringToObject(row, "CreatedAt", image->config.created);
+	cJSON_AddStringToObject(row, "CreatedSince", created);
+	cJSON_AddStringToObject(row, "Digest", or_none(image->digest));
+	cJSON_AddStringToObject(row, "ID", id);
+	cJSON_AddStringToObject(row, "Repository", or_none(name->familiar));
+	cJSON_AddStringToObject(row, "SharedSize", "N/A");
+	cJSON_AddStringToObject(row, "Size", size);
+	cJSON_AddStringToObject(row, "Tag", or_none(name->tag));
+	cJSON_AddStringToObject(row, "UniqueSize", "N/A");
+	cJSON_AddStringToObject(row, "VirtualSize", size);
+	return row;
 }

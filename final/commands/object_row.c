@@ -79,12 +79,13 @@ void object_add_labels(cJSON *object, const struct strings *labels)
 	}
 }
 
-/* The sources, long ones cut. */
+/* The sources, long ones cut; and how many of them are volumes. */
 static void add_mounts(cJSON *row, const struct container_config *config, bool whole)
 {
 	AUTO_VOLUMES struct volumes volumes = {0};
-	AUTO_TEXT struct text text = {0};
+	AUTO_TEXT struct text text = {0}, named = {0};
 	struct error ignored;
+	int local = 0;
 
 	for (size_t i = 0; i < config->volumes.count; i++)
 		volumes_read(&volumes, config->volumes.items[i], &ignored);
@@ -92,10 +93,13 @@ static void add_mounts(cJSON *row, const struct container_config *config, bool w
 		const char *source = volumes.items[i].source;
 		bool cut = !whole && source && strlen(source) > 15;
 
+		local += volumes.items[i].type == VOLUME_NAMED;
 		if (source)
 			text_add_format(&text, "%s%.*s%s", text.length ? "," : "",
 					cut ? 14 : (int)strlen(source), source, cut ? "…" : "");
 	}
+	text_add_format(&named, "%d", local);
+	cJSON_AddStringToObject(row, "LocalVolumes", text_string(&named));
 	cJSON_AddStringToObject(row, "Mounts", text_string(&text));
 }
 
@@ -114,7 +118,6 @@ cJSON *object_row_of_container(const struct container *container, bool whole)
 	cJSON_AddStringToObject(row, "ID", id);
 	cJSON_AddStringToObject(row, "Image", config->image);
 	add_labels(row, &config->labels);
-	cJSON_AddStringToObject(row, "LocalVolumes", "0");
 	add_mounts(row, config, whole);
 	cJSON_AddStringToObject(row, "Names", config->name);
 	cJSON_AddStringToObject(row, "Networks", config->network ? config->network : "");

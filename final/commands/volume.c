@@ -18,9 +18,6 @@
 #include "volume.h"
 #include "volume_store.h"
 
-/* The label by which Docker knows a volume that was made without a name. */
-#define ANONYMOUS "com.docker.volume.anonymous"
-
 struct volume_options {
 	struct program_options program;
 	char *name, *driver, *format;
@@ -111,30 +108,6 @@ static const struct option_row ls_rows[] = {
 	{0},
 };
 
-/* What Docker can tell only of a volume that its cluster keeps is N/A. */
-static cJSON *row_of(const struct stored_volume *volume)
-{
-	AUTO_TEXT struct text labels = {0};
-	cJSON *row = cJSON_CreateObject();
-
-	for (size_t i = 0; i < volume->labels.count; i++)
-		text_add_format(&labels, "%s%s", i ? "," : "", volume->labels.items[i]);
-	if (volume->anonymous)
-		text_add_format(&labels, "%s" ANONYMOUS "=", labels.length ? "," : "");
-	cJSON_AddStringToObject(row, "Availability", "N/A");
-	cJSON_AddStringToObject(row, "Driver", "local");
-	cJSON_AddStringToObject(row, "Group", "N/A");
-	cJSON_AddStringToObject(row, "Labels", text_string(&labels));
-	cJSON_AddStringToObject(row, "Links", "N/A");
-	cJSON_AddStringToObject(row, "Mountpoint", volume->path);
-	cJSON_AddStringToObject(row, "Name", volume->name);
-	cJSON_AddStringToObject(row, "Scope", "local");
-	cJSON_AddStringToObject(row, "Size", "N/A");
-	cJSON_AddStringToObject(row, "Status", "N/A");
-	object_add_labels(cJSON_AddObjectToObject(row, "Label"), &volume->labels);
-	return row;
-}
-
 static cJSON *title_row(void)
 {
 	static const char *const titles[][2] = {
@@ -191,7 +164,7 @@ static int choose(const struct engine *engine, const struct strings *filters, cJ
 		if (result >= 0)
 			result = passes(engine, filters, &volumes[i], err);
 		if (result > 0)
-			cJSON_AddItemToArray(rows, row_of(&volumes[i]));
+			cJSON_AddItemToArray(rows, object_row_of_volume(&volumes[i]));
 		stored_volume_release(&volumes[i]);
 	}
 	free(volumes);
@@ -239,37 +212,6 @@ static const struct option_row inspect_rows[] = {
 	{0},
 };
 
-/* "key=value" as members; null without any. */
-static void add_map(cJSON *object, const char *name, const struct strings *map)
-{
-	static const struct strings none = {0};
-	AUTO_STRINGS struct strings sorted = {0};
-
-	run_merge_labels(&none, map, &sorted);
-	if (sorted.count)
-		object_add_labels(cJSON_AddObjectToObject(object, name), &sorted);
-	else
-		cJSON_AddNullToObject(object, name);
-}
-
-static cJSON *object_of(const struct stored_volume *volume)
-{
-	cJSON *object = cJSON_CreateObject();
-	AUTO_STRINGS struct strings labels = {0};
-
-	strings_add_all(&labels, &volume->labels);
-	if (volume->anonymous)
-		strings_add(&labels, ANONYMOUS);
-	cJSON_AddStringToObject(object, "CreatedAt", volume->created_at);
-	cJSON_AddStringToObject(object, "Driver", "local");
-	add_map(object, "Labels", &labels);
-	cJSON_AddStringToObject(object, "Mountpoint", volume->path);
-	cJSON_AddStringToObject(object, "Name", volume->name);
-	add_map(object, "Options", &volume->options);
-	cJSON_AddStringToObject(object, "Scope", "local");
-	return object;
-}
-
 static int inspect(const struct call *call, int operand, const struct volume_options *options,
 		   struct error *err)
 {
@@ -284,7 +226,7 @@ static int inspect(const struct call *call, int operand, const struct volume_opt
 		AUTO_STORED_VOLUME struct stored_volume volume = {0};
 
 		if (volume_store_find(&engine, call->argv[i], &volume, err) == 0)
-			cJSON_AddItemToArray(found, object_of(&volume));
+			cJSON_AddItemToArray(found, object_of_stored_volume(&volume));
 		else
 			status = subcommand_fail(err);
 	}
@@ -396,7 +338,7 @@ static void print_pruned(const struct pruned *pruned)
 		printf("Deleted Volumes:\n");
 	for (size_t i = 0; i < pruned->names.count; i++)
 		printf("%s\n", pruned->names.items[i]);
-	human_bytes(pruned->bytes, human);
+	human_total_bytes(pruned->bytes, human);
 	printf("%sTotal reclaimed space: %s\n", pruned->names.count ? "\n" : "", human);
 }
 
