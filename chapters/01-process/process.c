@@ -16,6 +16,7 @@
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -351,6 +352,36 @@ static int await_exec(struct process *process, int channel, struct error *err)
 	return executed ? 0 : explain_death(process, err);
 }
 
+/* A process can't leave its pid namespace: setns(2) says where its children are born. */
+static int children_in(const char *file, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	trace("nsenter --pid=%q", file);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWPID) < 0) {
+		error_sys(err, "join the pid namespace '%s'", file);
+		return error_hint(err, EINVAL, "it is of another kind, or not below ours");
+	}
+	return 0;
+}
+
+/* And our own again, for whatever is started next. */
+static pid_t clone_in(const struct process_config *config, int *pidfd, struct error *err)
+{
+	struct error late;
+	pid_t pid;
+
+	if (!config->pid_namespace)
+		return clone_child(config, pidfd, err);
+	if (children_in(config->pid_namespace, err) < 0)
+		return -1;
+	pid = clone_child(config, pidfd, err);
+	if (pid != 0 && children_in("/proc/self/ns/pid", pid < 0 ? &late : err) < 0)
+		return -1;
+	return pid;
+}
+
 static int start_blocked(struct process *process, const struct process_config *config,
 			 struct error *err)
 {
@@ -358,7 +389,7 @@ static int start_blocked(struct process *process, const struct process_config *c
 
 	if (channel_open(&ours, &theirs, err) < 0)
 		return -1;
-	process->pid = clone_child(config, &process->pidfd, err);
+	process->pid = clone_in(config, &process->pidfd, err);
 	if (process->pid < 0) {
 		process->pid = 0;
 		return -1;

@@ -53,9 +53,10 @@ struct process_config {
 	bool input;		   /* inherit descriptor 0 too; it is /dev/null otherwise */
 	bool terminal;	     /* a terminal of its own, by the devpts at /dev/pts; TERM if missing */
 	struct winsize size; /* of the terminal */
-	uint64_t clone_flags; /* CLONE_NEW… of clone(2) */
-	int cgroup_fd;	      /* a cgroup v2 directory to be born in (CLONE_INTO_CGROUP) */
-	bool die_with_parent; /* SIGKILL when the thread that started it ends */
+	uint64_t clone_flags;	   /* CLONE_NEW… of clone(2) */
+	const char *pid_namespace; /* /proc/PID/ns/pid of one to be born in; NULL: by clone_flags */
+	int cgroup_fd;		   /* a cgroup v2 directory to be born in (CLONE_INTO_CGROUP) */
+	bool die_with_parent;	   /* SIGKILL when the thread that started it ends */
 	struct privileges privileges;
 	const struct attributes *attributes; /* NULL: none */
 	struct process_hooks hooks;

@@ -1,6 +1,7 @@
 /* Device nodes and links of /dev; see device_nodes.h. */
 #include "device_nodes.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "mounts.h"
 #include "trace.h"
 
 /* Documentation/admin-guide/devices.txt */
@@ -40,8 +42,13 @@ static int make_node(int dev_fd, const char *dev, size_t i, struct error *err)
 
 	trace("mknod -m 666 %q/%s c %u %u", dev, name, nodes[i].major_number,
 	      nodes[i].minor_number);
-	if (mknodat(dev_fd, name, S_IFCHR | 0666, device) < 0)
-		return error_sys(err, "make device '%s/%s'", dev, name);
+	if (mknodat(dev_fd, name, S_IFCHR | 0666, device) < 0) {
+		AUTO_FREE char *source = memory_format("/dev/%s", name);
+
+		/* In a user namespace nobody may make devices. */
+		return errno == EPERM ? mount_bind_new(source, dev_fd, name, err)
+				      : error_sys(err, "make device '%s/%s'", dev, name);
+	}
 	/* mknod(2) takes the umask away from the mode. */
 	if (fchmodat(dev_fd, name, 0666, 0) < 0)
 		return error_sys(err, "set the mode of '%s/%s'", dev, name);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "mounts.h"
 #include "path.h"
 #include "text.h"
 #include "trace.h"
@@ -45,7 +46,8 @@ int host_device_parse(const char *text, struct host_device *device, struct error
 }
 
 /* What is there already, as /dev/null, stays. */
-static int make_node(int root_fd, const char *target, const struct stat *st, struct error *err)
+static int make_node(int root_fd, const char *source, const char *target, const struct stat *st,
+		     struct error *err)
 {
 	const char *name = strrchr(target, '/') + 1;
 	AUTO_FREE char *above = memory_format("%.*s", (int)(name - target), target);
@@ -55,8 +57,12 @@ static int make_node(int root_fd, const char *target, const struct stat *st, str
 		return -1;
 	trace("mknod -m %o %q %c %u %u", st->st_mode & 07777, target,
 	      S_ISBLK(st->st_mode) ? 'b' : 'c', major(st->st_rdev), minor(st->st_rdev));
-	if (mknodat(dir, name, st->st_mode, st->st_rdev) < 0)
+	if (mknodat(dir, name, st->st_mode, st->st_rdev) < 0) {
+		/* In a user namespace nobody may make devices. */
+		if (errno == EPERM)
+			return mount_bind_new(source, dir, name, err);
 		return errno == EEXIST ? 0 : error_sys(err, "make device '%s'", target);
+	}
 	if (fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fchmodat(dir, name, st->st_mode & 07777, 0) < 0)
 		return error_sys(err, "set owner and mode of '%s'", target);
@@ -107,7 +113,7 @@ static int make_tree(int root_fd, const char *source, const char *target, int de
 	if (S_ISDIR(st.st_mode) && depth < 8)
 		return make_entries(root_fd, source, target, depth + 1, err);
 	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
-		return make_node(root_fd, target, &st, err);
+		return make_node(root_fd, source, target, &st, err);
 	return 0;
 }
 
@@ -122,7 +128,7 @@ int host_device_make(int root_fd, const struct host_device *device, struct error
 		return make_entries(root_fd, device->source, device->target, 0, err);
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return error_set(err, EINVAL, "'%s' is not a device node", device->source);
-	return make_node(root_fd, device->target, &st, err);
+	return make_node(root_fd, device->source, device->target, &st, err);
 }
 
 int host_devices_make_all(int root_fd, struct error *err)

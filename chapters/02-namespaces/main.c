@@ -24,8 +24,17 @@ struct options {
 /* What the child needs to set itself up. */
 struct container {
 	struct namespaces namespaces;
+	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 };
+
+/* A user namespace has no ids until they are written from outside. */
+static int in_parent(void *context, pid_t pid, struct error *err)
+{
+	struct container *container = context;
+
+	return id_map_apply(&container->namespaces.ids, pid, &container->mapped, err);
+}
 
 static int in_child(void *context, struct error *err)
 {
@@ -55,19 +64,23 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 		.namespaces = namespaces_options_apply(&options->namespaces),
 		.rootfs = {.path = options->rootfs.path,
 			   .init = options->namespaces.init,
-			   .wishes = namespaces_options_wishes(&options->namespaces,
-							       &options->process.attributes)},
+			   .wishes = &options->namespaces.wishes},
+		.mapped = {&options->rootfs.path, 1},
 	};
 	struct process_config config = {
 		.argv = rootfs_command(&container.rootfs, argv, &command),
 		.env = &env,
 		.clone_flags = namespaces_clone_flags(&container.namespaces),
+		.pid_namespace = namespaces_file(&container.namespaces, NAMESPACE_PID),
 		.die_with_parent = true,
-		.hooks = {NULL, in_child, &container, rootfs_bind_console},
+		.hooks = {in_parent, in_child, &container, rootfs_bind_console},
 	};
 	AUTO_PROCESS struct process process = {0};
 
 	environment_build(container.namespaces.hostname, NULL, &options->process.env, &env);
+	if (namespaces_options_complete(&options->namespaces, &options->process.attributes, err) <
+	    0)
+		return -1;
 	if (process_options_apply(&options->process, &config, err) < 0)
 		return -1;
 	if (process_start(&process, &config, err) < 0)

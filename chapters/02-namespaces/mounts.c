@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "cleanup.h"
 #include "path.h"
 #include "text.h"
+#include "trace.h"
 
 /* The options that are the mount's; all others are the file system's. */
 static uint64_t attribute_of(const char *option)
@@ -191,6 +193,40 @@ int mount_attach(int fd, int target_fd, const char *target, struct error *err)
 	if (move_mount(fd, "", target_fd, "", by_descriptor) < 0)
 		return error_sys(err, "mount on '%s'", target);
 	return 0;
+}
+
+int mount_bind_new(const char *source, int dir_fd, const char *name, struct error *err)
+{
+	AUTO_CLOSE int made = openat(dir_fd, name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	AUTO_CLOSE int from = -1, fd = -1;
+
+	if (made < 0)
+		return error_sys(err, "make file '%s' to mount on", name);
+	trace("mount --bind %q %q", source, name);
+	from = open(source, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (from < 0)
+		return error_sys(err, "open '%s'", source);
+	fd = mount_clone(from, false, err);
+	return fd < 0 ? -1 : mount_attach(fd, made, name, err);
+}
+
+int mount_clone_from(const char *file, const char *path, struct error *err)
+{
+	AUTO_CLOSE int ours = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), theirs = -1;
+	AUTO_CLOSE int dir = -1, fd = -1;
+
+	trace("nsenter --mount=%q # for %s", file, path);
+	theirs = open(file, O_RDONLY | O_CLOEXEC);
+	if (ours < 0 || theirs < 0 || setns(theirs, CLONE_NEWNS) < 0)
+		return error_sys(err, "enter the mount namespace '%s'", file);
+	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		error_sys(err, "open '%s' in '%s'", path, file);
+	else
+		fd = mount_clone(dir, false, err);
+	if (setns(ours, CLONE_NEWNS) < 0)
+		return error_sys(err, "return to our mount namespace");
+	return fd < 0 ? -1 : take_fd(&fd);
 }
 
 int mount_open_target(int root_fd, const char *path, bool directory, struct error *err)

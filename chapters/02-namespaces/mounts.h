@@ -33,6 +33,14 @@ int mount_make_read_only(int fd, bool recursive, struct error *err);
  * the error. Errors: ENOTDIR for a file on a directory or the reverse. move_mount(2) */
 int mount_attach(int fd, int target_fd, const char *target, struct error *err);
 
+/* Makes an empty file `name` in the open directory, and binds the file `source` of the host over it.
+ * Errors: EEXIST if there is something of that name. */
+int mount_bind_new(const char *source, int dir_fd, const char *name, struct error *err);
+
+/* The same mount as at `path` in the mount namespace `file`, /proc/PID/ns/mnt, detached. The current
+ * directory is / then. Ownership as above. setns(2) */
+int mount_clone_from(const char *file, const char *path, struct error *err);
+
 /* Opens `path` inside the root as a place to mount on, and makes it if it is missing: a directory,
  * or an empty file with the directories above it. Links are followed inside the root. Returns an
  * O_PATH descriptor. Errors: those of path_open_in_root. */

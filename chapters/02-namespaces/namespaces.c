@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -22,6 +25,62 @@ static int make_cgroup_namespace(struct error *err)
 	trace("unshare --cgroup");
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return error_sys(err, "make a cgroup namespace");
+	return 0;
+}
+
+/* unshare(2) changes the clocks of children alone; since Linux 6.1 also ours, with the next exec.
+ * Before that the offsets would be set, and nobody would see them. */
+static int shift_clocks(int64_t seconds, struct error *err)
+{
+	AUTO_FREE char *offsets =
+		memory_format("boottime %" PRId64 " 0\nmonotonic %" PRId64 " 0", seconds, seconds);
+	struct utsname host;
+	unsigned major = 0, minor = 0;
+
+	if (uname(&host) < 0 || sscanf(host.release, "%u.%u", &major, &minor) != 2)
+		return error_sys(err, "ask for the kernel's version");
+	if (major < 6 || (major == 6 && minor < 1))
+		return error_set(err, ENOTSUP, "clocks of its own need Linux 6.1");
+	trace("unshare --time && echo %q > /proc/self/timens_offsets", offsets);
+	if (unshare(CLONE_NEWTIME) < 0) {
+		error_sys(err, "make a time namespace");
+		return error_hint(err, EINVAL, "is the kernel built with CONFIG_TIME_NS?");
+	}
+	return file_write_value(AT_FDCWD, "/proc/self/timens_offsets", offsets, err);
+}
+
+static const struct {
+	uint64_t flag;
+	const char *option;
+} kinds[NAMESPACE_KINDS] = {
+	[NAMESPACE_PID] = {CLONE_NEWPID, "pid"},
+	[NAMESPACE_UTS] = {CLONE_NEWUTS, "uts"},
+	[NAMESPACE_IPC] = {CLONE_NEWIPC, "ipc"},
+	[NAMESPACE_NETWORK] = {CLONE_NEWNET, "net"},
+};
+
+static int join(const struct namespaces *namespaces, enum namespace_kind kind, struct error *err)
+{
+	const char *file = namespaces_file(namespaces, kind);
+	AUTO_CLOSE int fd = -1;
+
+	if (!file)
+		return 0;
+	trace("nsenter --%s=%q", kinds[kind].option, file);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, (int)kinds[kind].flag) < 0) {
+		error_sys(err, "join the namespace '%s'", file);
+		return error_hint(err, EINVAL,
+				  "it is of another kind, or of another user namespace");
+	}
+	return 0;
+}
+
+static int join_others(const struct namespaces *namespaces, struct error *err)
+{
+	for (enum namespace_kind kind = NAMESPACE_UTS; kind < NAMESPACE_KINDS; kind++)
+		if (join(namespaces, kind, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -54,7 +113,7 @@ static int bring_loopback_up(struct error *err)
 
 /* Nothing of the host's can be reached by these, so Docker lets everybody use low ports and ping:
  * /proc/sys/net is that of the network namespace of whoever opens it. */
-static int set_network_sysctls(struct error *err)
+static int set_network_sysctls(bool own_users, struct error *err)
 {
 	static const struct {
 		const char *name, *path, *value;
@@ -65,7 +124,8 @@ static int set_network_sysctls(struct error *err)
 		 "0 2147483647"},
 	};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+	/* Of users, the highest group is not in the map. */
+	for (size_t i = 0; i < ARRAY_LENGTH(rows) - own_users; i++) {
 		trace("sysctl -w %s=%q", rows[i].name, rows[i].value);
 		if (file_write_value(AT_FDCWD, rows[i].path, rows[i].value, err) < 0 &&
 		    err->code != ENOENT)
@@ -83,32 +143,63 @@ bool namespaces_cgroup_is_private(enum cgroup_namespace cgroup)
 	return statfs("/sys/fs/cgroup", &host) == 0 && host.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+const char *namespaces_file(const struct namespaces *namespaces, enum namespace_kind kind)
+{
+	const char *from = namespaces->from[kind];
+
+	return from && *from == '/' ? from : NULL;
+}
+
 uint64_t namespaces_clone_flags(const struct namespaces *namespaces)
 {
+	const char *const *from = namespaces->from;
 	/* Never without a mount namespace: what the child does next would be done to the host. */
 	uint64_t flags = CLONE_NEWNS;
 
 	/* Step 2.1: process numbers that begin with 1. */
-	flags |= CLONE_NEWPID;
+	if (!from[NAMESPACE_PID])
+		flags |= CLONE_NEWPID;
 	/* Step 2.2: a name, and System V objects and message queues. */
-	flags |= CLONE_NEWUTS | CLONE_NEWIPC;
+	flags |=
+		(from[NAMESPACE_UTS] ? 0 : CLONE_NEWUTS) | (from[NAMESPACE_IPC] ? 0 : CLONE_NEWIPC);
 	/* Step 2.3: interfaces, addresses, ports. */
-	if (namespaces->network)
+	if (!from[NAMESPACE_NETWORK])
 		flags |= CLONE_NEWNET;
+	/* First, whatever the order here: the others belong to it. user_namespaces(7) */
+	if (namespaces->ids.count)
+		flags |= CLONE_NEWUSER;
 	return flags;
+}
+
+/* What needs us to be who we were: the host's files are not those of the namespace's root. */
+static int enter_as_ourselves(const struct namespaces *namespaces, struct error *err)
+{
+	bool private = namespaces->ids.count || namespaces_cgroup_is_private(namespaces->cgroup);
+
+	if (join_others(namespaces, err) < 0)
+		return -1;
+	/* Its root is the cgroup that we are in: so after the parent has put us into ours. */
+	if (private && make_cgroup_namespace(err) < 0)
+		return -1;
+	return namespaces->boottime_s ? shift_clocks(namespaces->boottime_s, err) : 0;
 }
 
 int namespaces_enter(const struct namespaces *namespaces, struct error *err)
 {
-	/* Its root is the cgroup that we are in: so after the parent has put us into ours. */
-	if (namespaces_cgroup_is_private(namespaces->cgroup) && make_cgroup_namespace(err) < 0)
+	bool network = !namespaces->from[NAMESPACE_NETWORK];
+	bool ipc = !namespaces->from[NAMESPACE_IPC] || namespaces_file(namespaces, NAMESPACE_IPC);
+
+	if (enter_as_ourselves(namespaces, err) < 0)
 		return -1;
-	if (namespaces->hostname && set_hostname(namespaces->hostname, err) < 0)
+	if (namespaces->ids.count && id_map_become_root(err) < 0)
+		return -1;
+	if (namespaces->hostname && !namespaces->from[NAMESPACE_UTS] &&
+	    set_hostname(namespaces->hostname, err) < 0)
 		return -1;
 	/* By the host's /proc, so before it is gone. */
-	if (namespaces->network && (bring_loopback_up(err) < 0 || set_network_sysctls(err) < 0))
+	if (network &&
+	    (bring_loopback_up(err) < 0 || set_network_sysctls(namespaces->ids.count > 0, err) < 0))
 		return -1;
 	/* Last, so that they count. */
-	return namespaces->sysctls ? sysctl_apply(namespaces->sysctls, namespaces->network, err)
-				   : 0;
+	return namespaces->sysctls ? sysctl_apply(namespaces->sysctls, network, ipc, err) : 0;
 }

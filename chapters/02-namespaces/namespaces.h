@@ -8,32 +8,52 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "id_map.h"
 #include "text.h"
 
 /* Whose cgroups it sees: its own as the root of all, or where they are on the host. As Docker does
  * usually: its own on version 2, the host's on version 1. */
 enum cgroup_namespace { CGROUP_NAMESPACE_USUAL, CGROUP_NAMESPACE_PRIVATE, CGROUP_NAMESPACE_HOST };
 
-/* Zeroed: its own of everything but the network, which is then the host's. */
+/* The kinds of which a container may have another's. */
+enum namespace_kind {
+	NAMESPACE_PID,
+	NAMESPACE_UTS,
+	NAMESPACE_IPC,
+	NAMESPACE_NETWORK,
+	NAMESPACE_KINDS,
+};
+
+/* Zeroed: its own of everything but users and clocks. */
 struct namespaces {
 	const char *hostname; /* NULL: left as it is */
-	bool network;	      /* a network namespace of its own, with the loopback interface up */
+	/* NULL: its own; "host": that of whoever starts it; or another's, by its file: /proc/PID/ns/…
+	 * A network of its own has its loopback interface up. */
+	const char *from[NAMESPACE_KINDS];
 	enum cgroup_namespace cgroup;
+	struct id_map ids;	       /* of its user namespace */
+	int64_t boottime_s;	       /* its clocks of the time since boot are so much ahead */
 	const struct strings *sysctls; /* "NAME=VALUE", checked by sysctl_check; NULL: none */
 };
+
+/* The file of a namespace that exists, for process_config; NULL if it has its own, or the host's. */
+const char *namespaces_file(const struct namespaces *namespaces, enum namespace_kind kind);
 
 /* Whether one of its own is made on this host. */
 bool namespaces_cgroup_is_private(enum cgroup_namespace cgroup);
 
-/* The CLONE_NEW… flags for process_start: pid, mount, uts, ipc, and net if asked for. The cgroup
+/* The CLONE_NEW… flags for process_start: mount, and what else is to be its own. The cgroup
  * namespace is not among them: its root is the cgroup that the process is in when it is made, so
  * it is made by namespaces_enter, after the parent has moved the process. */
 uint64_t namespaces_clone_flags(const struct namespaces *namespaces);
 
-/* Runs in the child, after the parent's hook and before any mount: makes the cgroup namespace,
+/* Runs in the child, after the parent's hook (which has called id_map_apply) and before any mount:
+ * joins those of others, makes the cgroup and time namespaces, becomes root of its user namespace,
  * sets the hostname, brings the loopback interface up, and sets the two sysctls of a network
  * namespace that Docker sets (net.ipv4.ip_unprivileged_port_start=0, net.ipv4.ping_group_range).
- * Errors: EPERM without CAP_SYS_ADMIN. namespaces(7), cgroup_namespaces(7), netdevice(7) */
+ * The pid namespace is not joined: only children can be in another one. See process_config.
+ * Errors: EPERM without CAP_SYS_ADMIN; ENOTSUP for clocks before Linux 6.1.
+ * namespaces(7), cgroup_namespaces(7), time_namespaces(7), netdevice(7) */
 int namespaces_enter(const struct namespaces *namespaces, struct error *err);
 
 #endif

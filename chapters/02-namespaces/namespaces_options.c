@@ -10,12 +10,63 @@
 #include "host_devices.h"
 #include "sysctl.h"
 
+/* "host", or podman's "ns:FILE" for one that exists. */
+static int option_from(void *field, const char *value, struct error *err)
+{
+	const char *file = text_starts_with(value, "ns:/") ? value + strlen("ns:") : NULL;
+
+	if (!file && strcmp(value, "host") != 0)
+		return error_set(err, EINVAL, "it is host or ns:/proc/PID/ns/…");
+	return option_string(field, file ? file : value, err);
+}
+
+/* Also for its own, in Docker's words. */
+static int option_ipc(void *field, const char *value, struct error *err)
+{
+	struct namespaces_options *options = field;
+
+	options->wishes.no_shm = strcmp(value, "none") == 0;
+	if (options->wishes.no_shm || strcmp(value, "private") == 0 ||
+	    strcmp(value, "shareable") == 0) {
+		cleanup_memory(&options->from[NAMESPACE_IPC]);
+		return 0;
+	}
+	if (option_from(&options->from[NAMESPACE_IPC], value, err) < 0)
+		return error_set(err, EINVAL,
+				 "it is private, shareable, none, host or ns:/proc/PID/ns/ipc");
+	return 0;
+}
+
 static int option_network(void *field, const char *value, struct error *err)
 {
-	if (strcmp(value, "none") != 0 && strcmp(value, "host") != 0)
+	if (strcmp(value, "none") == 0) {
+		cleanup_memory(field);
+		return 0;
+	}
+	if (option_from(field, value, err) < 0)
 		return error_set(err, EINVAL,
-				 "network %s not found: only none and host are known here", value);
-	return option_string(field, value, err);
+				 "network %s not found: it is none, host or ns:FILE here", value);
+	return 0;
+}
+
+static int option_userns(void *field, const char *value, struct error *err)
+{
+	struct namespaces_options *options = field;
+
+	if (id_map_find(value, 0, &options->ids, err) < 0)
+		return -1;
+	return option_string(&options->userns, value, err);
+}
+
+static int option_boottime(void *field, const char *value, struct error *err)
+{
+	bool negative = *value == '-';
+	uint64_t number = 0;
+
+	if (text_to_number(value + negative, INT32_MAX, &number, err) < 0)
+		return error_set(err, EINVAL, "it is a number of seconds");
+	*(int64_t *)field = negative ? -(int64_t)number : (int64_t)number;
+	return 0;
 }
 
 static int option_cgroupns(void *field, const char *value, struct error *err)
@@ -63,8 +114,22 @@ const struct option_row namespaces_option_rows[] = {
 	 "Give it a device of the host", "mknod", "mknod(2)"},
 	{"shm-size", 0, "BYTES", option_bytes, FIELD(wishes.shm_bytes), "Size of /dev/shm (64m)",
 	 "tmpfs", "shm_overview(7)"},
-	{"network", 0, "none|host", option_network, FIELD(network),
-	 "A network namespace of its own, or the host's", "CLONE_NEWNET", "network_namespaces(7)"},
+	{"network", 0, "none|host|ns:FILE", option_network, FIELD(from[NAMESPACE_NETWORK]),
+	 "A network namespace of its own, the host's, or another's", "CLONE_NEWNET",
+	 "network_namespaces(7)"},
+	{"pid", 0, "host|ns:FILE", option_from, FIELD(from[NAMESPACE_PID]),
+	 "Whose processes it sees, if not its own", "CLONE_NEWPID", "pid_namespaces(7)"},
+	{"uts", 0, "host|ns:FILE", option_from, FIELD(from[NAMESPACE_UTS]),
+	 "Whose hostname it has, if not its own", "CLONE_NEWUTS", "uts_namespaces(7)"},
+	{"ipc", 0, "MODE", option_ipc, 0,
+	 "Whose queues and shared memory: private, shareable, none, host, or ns:FILE",
+	 "CLONE_NEWIPC", "ipc_namespaces(7)"},
+	{"userns", 0, "host|keep-id|auto", option_userns, 0,
+	 "A user namespace: none, with the same ids, or with a range of /etc/subuid",
+	 "CLONE_NEWUSER", "user_namespaces(7)"},
+	{"boottime", 0, "SECONDS", option_boottime, FIELD(boottime_s),
+	 "Its clocks of the time since boot are so much ahead", "CLONE_NEWTIME",
+	 "time_namespaces(7)"},
 	{0},
 };
 
@@ -76,26 +141,68 @@ const struct option_row rootfs_option_rows[] = {
 
 struct namespaces namespaces_options_apply(const struct namespaces_options *options)
 {
-	return (struct namespaces){
+	struct namespaces namespaces = {
 		.hostname = options->hostname,
-		.network = !options->network || strcmp(options->network, "host") != 0,
 		.cgroup = options->cgroup,
+		.ids = options->ids,
+		.boottime_s = options->boottime_s,
 		.sysctls = &options->sysctls,
 	};
+
+	for (size_t kind = 0; kind < NAMESPACE_KINDS; kind++)
+		namespaces.from[kind] = options->from[kind];
+	return namespaces;
 }
 
-const struct rootfs_wishes *namespaces_options_wishes(struct namespaces_options *options,
-						      const struct attributes *attributes)
+/* What a user namespace has no power over. */
+static int check_user_namespace(const struct namespaces_options *options, bool privileged,
+				struct error *err)
 {
+	static const char *const words[] = {"PID", "UTS", "IPC", "network"};
+
+	if (privileged)
+		return error_set(
+			err, EINVAL,
+			"privileged mode is incompatible with user namespaces. You must run the container in the host namespace when running privileged mode");
+	if (options->cgroup == CGROUP_NAMESPACE_HOST)
+		return error_set(
+			err, EINVAL,
+			"cannot share the host's cgroup namespace when user namespaces are enabled");
+	for (size_t kind = 0; kind < NAMESPACE_KINDS; kind++)
+		if (options->from[kind])
+			return error_set(
+				err, EINVAL,
+				"cannot share the host's %s namespace when user namespaces are enabled",
+				words[kind]);
+	return 0;
+}
+
+int namespaces_options_complete(struct namespaces_options *options,
+				const struct attributes *attributes, struct error *err)
+{
+	const char *ipc = options->from[NAMESPACE_IPC];
+
 	options->wishes.privileged = attributes->privileged;
 	options->wishes.unmasked = attributes_unmasked(attributes);
-	return &options->wishes;
+	cleanup_memory(&options->shm_of);
+	/* Shared memory of POSIX is files, and they go with the namespace. */
+	if (ipc)
+		options->shm_of =
+			*ipc == '/' ? memory_format("%.*s/mnt", (int)(strrchr(ipc, '/') - ipc), ipc)
+				    : memory_string("/proc/self/ns/mnt");
+	options->wishes.shm_of = options->shm_of;
+	if (options->hostname && options->from[NAMESPACE_UTS])
+		return error_set(err, EINVAL, "conflicting options: hostname and the UTS mode");
+	return options->ids.count ? check_user_namespace(options, attributes->privileged, err) : 0;
 }
 
 void namespaces_options_release(struct namespaces_options *options)
 {
 	cleanup_memory(&options->hostname);
-	cleanup_memory(&options->network);
+	for (size_t kind = 0; kind < NAMESPACE_KINDS; kind++)
+		cleanup_memory(&options->from[kind]);
+	cleanup_memory(&options->shm_of);
+	cleanup_memory(&options->userns);
 	strings_release(&options->sysctls);
 	strings_release(&options->wishes.devices);
 }

@@ -10,7 +10,13 @@
 #include "rootfs.h"
 
 struct namespaces_options {
-	char *hostname, *network; /* network: "none" or "host"; NULL: none */
+	char *hostname;
+	char *from
+		[NAMESPACE_KINDS]; /* "host", or a file; NULL, and of the network "none": its own */
+	char *shm_of;		   /* of wishes */
+	char *userns;		   /* "host", "keep-id", "auto" */
+	struct id_map ids;	   /* of that */
+	int64_t boottime_s;
 	bool init;
 	enum cgroup_namespace cgroup;
 	struct strings sysctls;
@@ -20,9 +26,10 @@ extern const struct option_row namespaces_option_rows[];
 
 /* What namespaces to make for the options. The strings stay the options' own. */
 struct namespaces namespaces_options_apply(const struct namespaces_options *options);
-/* What of the root is otherwise: the options', and what --privileged and --security-opt mean. */
-const struct rootfs_wishes *namespaces_options_wishes(struct namespaces_options *options,
-						      const struct attributes *attributes);
+/* Completes the wishes by what --privileged, --security-opt and --ipc mean, and checks what options say
+ * together, with Docker's words. Errors: EINVAL. */
+int namespaces_options_complete(struct namespaces_options *options,
+				const struct attributes *attributes, struct error *err);
 void namespaces_options_release(struct namespaces_options *options);
 
 /* Of the programs that are given a root file system as a directory: chapters 02 and 03. */

@@ -207,13 +207,18 @@ static const struct mount_row rows[] = {
 	{"/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=67108864", NULL},
 };
 
+static bool is_shm(const struct mount_row *row)
+{
+	return strcmp(row->target, "/dev/shm") == 0;
+}
+
 /* The row's options, as the wishes change them. The caller frees the result. */
 static char *row_options(const struct root *root, const struct mount_row *row)
 {
 	const struct rootfs_wishes *wishes = root->wishes;
 	bool kernel = strcmp(row->type, "sysfs") == 0 || strncmp(row->type, "cgroup", 6) == 0;
 
-	if (wishes->shm_bytes && strcmp(row->target, "/dev/shm") == 0)
+	if (wishes->shm_bytes && is_shm(row))
 		return memory_format("nosuid,noexec,nodev,mode=1777,size=%" PRIu64,
 				     wishes->shm_bytes);
 	if (!wishes->privileged || !kernel)
@@ -236,8 +241,12 @@ static int mount_row(const struct root *root, const struct mount_row *row, struc
 	target = path_make_dirs_in_root(root->fd, row->target, err);
 	if (target < 0)
 		return -1;
-	trace("mount -t %s -o %s %s %q", row->type, options, row->source, path);
-	fd = mount_new(row->type, row->source, options, err);
+	if (is_shm(row) && root->wishes->shm_of) {
+		fd = mount_clone_from(root->wishes->shm_of, row->target, err);
+	} else {
+		trace("mount -t %s -o %s %s %q", row->type, options, row->source, path);
+		fd = mount_new(row->type, row->source, options, err);
+	}
 	if (fd < 0 || mount_attach(fd, target, row->target, err) < 0)
 		return error_wrap(err, "mount %s", row->target);
 	return row->fill ? row->fill(root, fd, path, err) : 0;
@@ -310,7 +319,8 @@ int rootfs_mount(const struct rootfs *rootfs, struct error *err)
 	if (fd < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-		if (mount_row(&root, &rows[i], err) < 0)
+		if (!(is_shm(&rows[i]) && root.wishes->no_shm) &&
+		    mount_row(&root, &rows[i], err) < 0)
 			return -1;
 	if (make_devices(&root, err) < 0)
 		return -1;

@@ -21,8 +21,10 @@
 struct rootfs_wishes {
 	struct strings devices; /* "SRC[:DST][:ACCESS]", checked by host_device_parse */
 	uint64_t shm_bytes;	/* of /dev/shm; 0: 64 MiB */
-	bool unmasked;		/* nothing of /proc and /sys is hidden or read-only in /proc */
-	bool privileged;	/* and /sys is writable, and every device is there */
+	bool no_shm;		/* there is no /dev/shm */
+	const char *shm_of; /* /proc/PID/ns/mnt: it is that namespace's, as its ipc namespace is */
+	bool unmasked;	    /* nothing of /proc and /sys is hidden or read-only in /proc */
+	bool privileged;    /* and /sys is writable, and every device is there */
 };
 
 struct rootfs {

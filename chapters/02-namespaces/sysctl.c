@@ -47,7 +47,7 @@ static int write_one(const char *text, struct error *err)
 	return file_write_value(AT_FDCWD, path, text + length + 1, err);
 }
 
-int sysctl_apply(const struct strings *list, bool own_network, struct error *err)
+int sysctl_apply(const struct strings *list, bool own_network, bool own_ipc, struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const char *text = list->items[i];
@@ -56,6 +56,9 @@ int sysctl_apply(const struct strings *list, bool own_network, struct error *err
 			return error_set(err, EPERM,
 					 "sysctl \"%s\" not allowed in host network namespace",
 					 text);
+		if (!own_ipc && !text_starts_with(text, "net."))
+			return error_set(err, EPERM,
+					 "sysctl \"%s\" not allowed in host ipc namespace", text);
 		if (sysctl_check(text, err) < 0 || write_one(text, err) < 0)
 			return -1;
 	}

@@ -378,9 +378,10 @@ static int allow_device(struct device_rules *rules, const char *text, struct err
 int cgroup_options_complete(struct cgroup_options *options, struct namespaces_options *namespaces,
 			    const struct attributes *attributes, struct error *err)
 {
-	const struct rootfs_wishes *wishes = namespaces_options_wishes(namespaces, attributes);
+	const struct rootfs_wishes *wishes = &namespaces->wishes;
 
-	if (cgroup_options_check(options, err) < 0)
+	if (namespaces_options_complete(namespaces, attributes, err) < 0 ||
+	    cgroup_options_check(options, err) < 0)
 		return -1;
 	for (size_t i = 0; i < wishes->devices.count; i++)
 		if (allow_device(&options->limits.devices, wishes->devices.items[i], err) < 0)

@@ -33,9 +33,18 @@ struct options {
 /* What the child needs to set itself up. */
 struct container {
 	struct namespaces namespaces;
+	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 };
+
+/* A user namespace has no ids until they are written from outside. */
+static int in_parent(void *context, pid_t pid, struct error *err)
+{
+	struct container *container = context;
+
+	return id_map_apply(&container->namespaces.ids, pid, &container->mapped, err);
+}
 
 static int in_child(void *context, struct error *err)
 {
@@ -68,15 +77,17 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 		.rootfs = {.path = options->rootfs.path,
 			   .init = options->namespaces.init,
 			   .wishes = &options->namespaces.wishes},
+		.mapped = {&options->rootfs.path, 1},
 		.cgroup = cgroup,
 	};
 	struct process_config config = {
 		.argv = rootfs_command(&container.rootfs, argv, &command),
 		.env = &env,
 		.clone_flags = namespaces_clone_flags(&container.namespaces),
+		.pid_namespace = namespaces_file(&container.namespaces, NAMESPACE_PID),
 		.cgroup_fd = cgroup_clone_fd(cgroup),
 		.die_with_parent = true,
-		.hooks = {NULL, in_child, &container, rootfs_bind_console},
+		.hooks = {in_parent, in_child, &container, rootfs_bind_console},
 	};
 	AUTO_PROCESS struct process process = {0};
 

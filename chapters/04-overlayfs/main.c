@@ -30,11 +30,20 @@ struct options {
 /* What the child needs to set itself up. */
 struct container {
 	struct namespaces namespaces;
+	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct overlay overlay;
 	const struct volumes *volumes;
 };
+
+/* A user namespace has no ids until they are written from outside. */
+static int in_parent(void *context, pid_t pid, struct error *err)
+{
+	struct container *container = context;
+
+	return id_map_apply(&container->namespaces.ids, pid, &container->mapped, err);
+}
 
 static int in_child(void *context, struct error *err)
 {
@@ -71,9 +80,10 @@ static int start_and_wait(struct options *options, struct container *container, 
 		.argv = rootfs_command(&container->rootfs, argv, &command),
 		.env = &env,
 		.clone_flags = namespaces_clone_flags(&container->namespaces),
+		.pid_namespace = namespaces_file(&container->namespaces, NAMESPACE_PID),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
-		.hooks = {NULL, in_child, container, rootfs_bind_console},
+		.hooks = {in_parent, in_child, container, rootfs_bind_console},
 	};
 
 	environment_build(container->namespaces.hostname, NULL, &options->process.env, &env);
@@ -87,6 +97,7 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 {
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	AUTO_SCRATCH struct scratch scratch = {0};
+	AUTO_STRINGS struct strings mapped = {0};
 	struct container container;
 	struct error late;
 	int result;
@@ -95,8 +106,11 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	    scratch_make(&scratch, getenv("TMPDIR"), options->layers.upper, err) < 0 ||
 	    cgroup_create(scratch.name, &options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
+	strings_add_all(&mapped, &options->layers.layers);
+	strings_add(&mapped, scratch.base);
 	container = (struct container){
 		.namespaces = namespaces_options_apply(&options->namespaces),
+		.mapped = mapped,
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
 			   &options->namespaces.wishes},
 		.cgroup = cgroup,

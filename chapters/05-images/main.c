@@ -33,12 +33,21 @@ struct options {
 /* What the child needs to set itself up. */
 struct container {
 	struct namespaces namespaces;
+	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct overlay overlay;
 	const struct image_config *image;
 	const struct options *options;
 };
+
+/* A user namespace has no ids until they are written from outside. */
+static int in_parent(void *context, pid_t pid, struct error *err)
+{
+	struct container *container = context;
+
+	return id_map_apply(&container->namespaces.ids, pid, &container->mapped, err);
+}
 
 static int in_child(void *context, struct error *err)
 {
@@ -73,9 +82,10 @@ static int start_and_wait(struct container *container, int *status, struct error
 		.cwd = container->image->working_dir,
 		.user = container->image->user,
 		.clone_flags = namespaces_clone_flags(&container->namespaces),
+		.pid_namespace = namespaces_file(&container->namespaces, NAMESPACE_PID),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
-		.hooks = {NULL, in_child, container, rootfs_bind_console},
+		.hooks = {in_parent, in_child, container, rootfs_bind_console},
 	};
 
 	environment_build(container->namespaces.hostname, &container->image->env,
@@ -92,6 +102,7 @@ static int run(struct options *options, const struct image_request *request, cha
 	AUTO_IMAGE struct image image = {0};
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	AUTO_SCRATCH struct scratch scratch = {0};
+	char *store = (char *)request->root;
 	struct error late;
 	int result;
 
@@ -107,6 +118,7 @@ static int run(struct options *options, const struct image_request *request, cha
 		return -1;
 	struct container container = {
 		.namespaces = namespaces_options_apply(&options->namespaces),
+		.mapped = {&store, 1},
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
 			   &options->namespaces.wishes},
 		.cgroup = cgroup,

@@ -22,6 +22,7 @@ struct container {
 	struct endpoint *endpoint;
 	const char *files; /* the directory of its hostname, hosts and resolv.conf */
 	struct namespaces namespaces;
+	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct overlay overlay;
@@ -33,6 +34,8 @@ static int in_parent(void *context, pid_t pid, struct error *err)
 {
 	struct container *container = context;
 
+	if (id_map_apply(&container->namespaces.ids, pid, &container->mapped, err) < 0)
+		return -1;
 	/* Only from outside can a cable be laid into the namespace of the child, which waits. */
 	return endpoint_attach(container->endpoint, pid, container->files, err);
 }
@@ -64,6 +67,7 @@ static int start_and_wait(struct container *container, int *status, struct error
 		.cwd = container->image->working_dir,
 		.user = container->image->user,
 		.clone_flags = namespaces_clone_flags(&container->namespaces),
+		.pid_namespace = namespaces_file(&container->namespaces, NAMESPACE_PID),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
 		.hooks = {in_parent, in_child, container, rootfs_bind_console},
@@ -84,9 +88,12 @@ static int run(struct run_options *options, const struct image_request *request,
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	AUTO_SCRATCH struct scratch scratch = {0};
 	AUTO_ENDPOINT struct endpoint endpoint = {0};
+	char *store = (char *)request->root;
 	struct error late;
 	int result;
 
+	if (network_options_mode(&options->network) == RESOLVER_HOST)
+		options->namespaces.from[NAMESPACE_NETWORK] = memory_string("host");
 	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
 				    &options->process.attributes, err) < 0 ||
 	    image_find_or_pull(request, &image, err) < 0 ||
@@ -104,8 +111,8 @@ static int run(struct run_options *options, const struct image_request *request,
 	struct container container = {
 		.endpoint = &endpoint,
 		.files = scratch.base,
-		.namespaces = {endpoint.hostname, endpoint.mode != RESOLVER_HOST,
-			       options->namespaces.cgroup, &options->namespaces.sysctls},
+		.namespaces = namespaces_options_apply(&options->namespaces),
+		.mapped = {&store, 1},
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
 			   &options->namespaces.wishes},
 		.cgroup = cgroup,
@@ -113,6 +120,7 @@ static int run(struct run_options *options, const struct image_request *request,
 		.image = &image.config,
 		.options = options,
 	};
+	container.namespaces.hostname = endpoint.hostname;
 	result = start_and_wait(&container, status, err);
 	/* Also after a failure, and that is then what is told. */
 	return cgroup_destroy(cgroup, result < 0 ? &late : err) < 0 ? -1 : result;

@@ -13,7 +13,7 @@
 struct run_options {
 	struct program_options program;
 	struct process_options process;
-	struct namespaces_options namespaces; /* its network is not used: there is a richer one */
+	struct namespaces_options namespaces; /* its network is chosen by a richer option */
 	struct cgroup_options cgroup;
 	struct storage_options storage;
 	struct image_options image;

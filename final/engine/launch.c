@@ -59,12 +59,13 @@ static int prepare(struct launch *launch, struct error *err)
 	AUTO_FREE char *cgroup = launch_cgroup_name(launch->engine, launch->container);
 	enum network_kind kind = networks_kind(config);
 
-	launch->namespaces =
-		(struct namespaces){.hostname = config->hostname,
-				    .network = kind == NETWORK_NONE || kind == NETWORK_BRIDGES,
-				    .sysctls = &config->sysctls,
-				    .cgroup = config->cgroupns_private ? CGROUP_NAMESPACE_PRIVATE
-								       : CGROUP_NAMESPACE_HOST};
+	launch->namespaces = (struct namespaces){
+		.hostname = config->hostname,
+		.from[NAMESPACE_NETWORK] =
+			kind == NETWORK_NONE || kind == NETWORK_BRIDGES ? NULL : "host",
+		.sysctls = &config->sysctls,
+		.cgroup = config->cgroupns_private ? CGROUP_NAMESPACE_PRIVATE
+						   : CGROUP_NAMESPACE_HOST};
 	if (prepare_overlay(launch, err) < 0 || prepare_volumes(launch, err) < 0 ||
 	    networks_prepare(launch->engine, launch->container, &launch->networks, err) < 0)
 		return -1;
