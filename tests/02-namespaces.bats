@@ -483,6 +483,135 @@ root_with()
     exits 1
 }
 
+# A process whose namespaces are its own, for others to join: its pid.
+donor()
+{
+    background unshare --pid --uts --ipc --net --mount --fork --kill-child --propagation private sh -c \
+        'mount -t tmpfs shm /dev/shm; echo shared >/dev/shm/file; hostname donor; exec sleep 60'
+    DONOR=""
+    await donor_is_ready $!
+}
+donor_is_ready()
+{
+    DONOR=$(cat "/proc/$1/task/$1/children") && DONOR=${DONOR%% *} && [ -n "$DONOR" ] && [ -e "/proc/$DONOR/root/dev/shm/file" ] &&
+        [ "$(nsenter --uts="/proc/$DONOR/ns/uts" hostname)" = donor ] || return 1
+    echo "$DONOR" >"$BATS_TEST_TMPDIR/donor"
+}
+
+@test "02 --pid, --uts and --ipc host: it sees processes, name and shared memory of the host" {
+    run contain --pid host -- sh -c 'readlink /proc/self/ns/pid; cat /proc/$PPID/comm /proc/'$$'/comm'
+    exits 0
+    says "$(readlink /proc/self/ns/pid)"
+    says "$(cat /proc/$$/comm)"
+    run contain --uts host -- sh -c 'readlink /proc/self/ns/uts; hostname'
+    [ "$output" = "$(readlink /proc/self/ns/uts; hostname)" ] || { echo "$output"; return 1; }
+    run contain --uts host --hostname boat -- true
+    exits 125
+    says "conflicting options: hostname and the UTS mode"
+    mkdir "/dev/shm/$BATS_SUITE_TEST_NUMBER.$$"
+    run contain --ipc host -- sh -c 'readlink /proc/self/ns/ipc; ls -d /dev/shm/'"$BATS_SUITE_TEST_NUMBER.$$"
+    rmdir "/dev/shm/$BATS_SUITE_TEST_NUMBER.$$"
+    exits 0
+    says "$(readlink /proc/self/ns/ipc)"
+    run contain --ipc host --sysctl kernel.shmmni=9 -- true
+    exits 125
+    says "not allowed in host ipc namespace"
+}
+
+@test "02 namespaces of another process are joined by their files" {
+    donor
+    DONOR=$(cat "$BATS_TEST_TMPDIR/donor")
+    run contain --pid "ns:/proc/$DONOR/ns/pid" -- sh -c 'cat /proc/1/comm; [ $$ -gt 1 ] && echo second'
+    exits 0
+    [ "$output" = $'sleep\nsecond' ]
+    run contain --uts "ns:/proc/$DONOR/ns/uts" -- hostname
+    [ "$output" = donor ]
+    run contain --ipc "ns:/proc/$DONOR/ns/ipc" -- sh -c 'cat /dev/shm/file; readlink /proc/self/ns/ipc'
+    [ "$output" = "shared"$'\n'"$(readlink "/proc/$DONOR/ns/ipc")" ] || { echo "$output"; return 1; }
+    # what is asked for is another kind, or is not there
+    run contain --uts "ns:/proc/$DONOR/ns/pid" -- true
+    exits 125
+    says "it is of another kind"
+    run contain --pid ns:/proc/self/ns/none -- true
+    exits 125
+    says "'/proc/self/ns/none'"
+}
+
+@test "02 --ipc none has no /dev/shm, and private and shareable have their own" {
+    run contain --ipc none -- ls -d /dev/shm /dev/mqueue
+    says "/dev/shm: No such file"
+    for mode in private shareable; do
+        run contain --ipc "$mode" -- sh -c 'ls -A /dev/shm; df /dev/shm | tail -n 1; readlink /proc/self/ns/ipc'
+        exits 0
+        says "65536"
+        says_not "$(readlink /proc/self/ns/ipc)"
+    done
+}
+
+@test "02 --boottime shifts the clocks of the time since boot" {
+    run contain --boottime 1000000000 -- cat /proc/uptime
+    exits 0
+    [ "${output%%.*}" -gt 1000000000 ]
+    run contain --boottime 3000000000 -- true
+    exits 125
+    says "it is a number of seconds"
+}
+
+# contain, where /etc/subuid and /etc/subgid have a line for containers and others can reach the tree.
+with_ids()
+{
+    mkdir -p "$BATS_TEST_TMPDIR/etc"
+    echo containers:200000:131072 | tee "$BATS_TEST_TMPDIR/etc/subuid" >"$BATS_TEST_TMPDIR/etc/subgid"
+    export -f contain program_number
+    IDS=$BATS_TEST_TMPDIR/etc unshare --mount bash -c '
+        mount -t overlay -o "lowerdir=$IDS:/etc" etc /etc && mount --bind "$TOP" /mnt || exit
+        BUILD=${BUILD/#$TOP//mnt} ROOTFS=${ROOTFS/#$TOP//mnt} STORE=${STORE/#$TOP//mnt}
+        contain "$@"' bash "$@"
+}
+
+@test "02 --userns auto: root in there is nobody out here, and owns its files" {
+    run with_ids --userns auto -- sh -c 'id -u; cat /proc/self/uid_map /proc/self/gid_map; stat -c "%u %n" /bin /dev /proc/1; echo x >/dev/null'
+    exits 0
+    [ "$(tr -s ' ' <<<"$output")" = $'0\n 0 200000 65536\n 0 200000 65536\n0 /bin\n0 /dev\n0 /proc/1' ] || { echo "$output"; return 1; }
+    # what it makes is its own
+    run with_ids --userns auto -- sh -c 'f=/ids.$$; : >$f; stat -c %u $f; rm $f; grep CapEff /proc/self/status'
+    exits 0
+    [ "${lines[0]}" = 0 ]
+    says "CapEff:	00000000a80425fb"
+    # its own network is its own, and nothing of the host's is
+    run with_ids --userns auto --cap-add NET_ADMIN --cap-add SYS_ADMIN -- sh -c 'ip link set lo down && ip link show lo; mknod /dev/sd b 8 0'
+    says "<LOOPBACK>"
+    says "Operation not permitted"
+}
+
+@test "02 --userns keep-id has the same ids, and no power over the host's" {
+    run with_ids --userns keep-id -- sh -c 'id -u; cat /proc/self/uid_map; stat -c %u /bin; readlink /proc/self/ns/user'
+    exits 0
+    [ "$(head -n3 <<<"$output" | tr -s ' ')" = $'0\n 0 0 4294967295\n0' ] || { echo "$output"; return 1; }
+    says_not "$(readlink /proc/self/ns/user)"
+    run contain --userns host -- readlink /proc/self/ns/user
+    [ "$output" = "$(readlink /proc/self/ns/user)" ]
+}
+
+@test "02 --userns with what is not its to share is refused, and without ids" {
+    while IFS='|' read -r option text; do
+        run with_ids --userns auto $option -- true
+        exits 125
+        says "$text"
+    done <<'E2'
+--privileged|privileged mode is incompatible with user namespaces
+--pid host|cannot share the host's PID namespace when user namespaces are enabled
+--ipc host|cannot share the host's IPC namespace when user namespaces are enabled
+--network host|cannot share the host's network namespace when user namespaces are enabled
+--cgroupns host|cannot share the host's cgroup namespace when user namespaces are enabled
+E2
+    grep -q ^containers: /etc/subuid || {
+        run contain --userns auto -- true
+        exits 125
+        says "need the same line 'containers:FIRST:COUNT'"
+    }
+}
+
 @test "02 bad devices, parameters and sizes are refused with 125 and one line" {
     while IFS='|' read -r option value text; do
         run contain "$option=$value" -- true
@@ -498,5 +627,10 @@ root_with()
 --device|/dev/null:relative|bad format for a device
 --device|/dev/null:/dev/x:z|bad format for a device
 --shm-size|x|invalid size
+--pid|some|it is host or
+--uts|some|it is host or
+--ipc|some|it is private, shareable, none, host or
+--userns|some|it is host, keep-id or auto
+--boottime|x|it is a number of seconds
 E2
 }

@@ -385,6 +385,7 @@ static pid_t clone_in(const struct process_config *config, int *pidfd, struct er
 static int start_blocked(struct process *process, const struct process_config *config,
 			 struct error *err)
 {
+	const struct process_hooks *hooks = &config->hooks;
 	AUTO_CLOSE int ours = -1, theirs = -1;
 
 	if (channel_open(&ours, &theirs, err) < 0)
@@ -400,8 +401,9 @@ static int start_blocked(struct process *process, const struct process_config *c
 		run_child(config, theirs);
 	}
 	cleanup_fd(&theirs);
-	if (config->hooks.in_parent &&
-	    config->hooks.in_parent(config->hooks.context, process->pid, err) < 0)
+	if (hooks->in_parent &&
+	    hooks->in_parent(hooks->parent_context ? hooks->parent_context : hooks->context,
+			     process->pid, err) < 0)
 		return -1;
 	return await_exec(process, ours, err);
 }

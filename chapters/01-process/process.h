@@ -41,6 +41,7 @@ struct process_hooks {
 	/* Runs in the child after in_child, once its terminal is on descriptors 0 to 2, if it is to
 	 * have one; NULL: nothing. */
 	int (*with_terminal)(void *context, struct error *err);
+	void *parent_context; /* in_parent's, if it is another one */
 };
 
 /* How to start a process. A zeroed field means "off". */

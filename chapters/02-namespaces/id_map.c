@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +91,24 @@ static int make_view(const char *path, int namespace_fd, struct error *err)
 	return take_fd(&view);
 }
 
+/* The way to it is not mapped, and its root is one of the others there. */
+static int check_way(const char *path, struct error *err)
+{
+	AUTO_FREE char *above = memory_string(path);
+	char *slash;
+	struct stat st;
+
+	while ((slash = strrchr(above, '/')) && slash != above) {
+		*slash = '\0';
+		if (stat(above, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return error_set(
+				err, EACCES,
+				"the container's users can't reach '%s': directory '%s' is closed to others",
+				path, above);
+	}
+	return 0;
+}
+
 /* Only from outside can a view of ours be put into the child's mount namespace, and only a process
  * of its own can go there and need not come back. */
 static int attach_inside(int view, pid_t pid, const char *path, struct error *err)
@@ -147,6 +166,8 @@ int id_map_apply(const struct id_map *map, pid_t pid, const struct strings *path
 		const char *path = paths->items[i];
 		AUTO_CLOSE int view = -1;
 
+		if (check_way(path, err) < 0)
+			return -1;
 		trace("mount --bind -o X-mount.idmap=%s %q %q", file, path, path);
 		view = make_view(path, namespace, err);
 		if (view < 0 || attach_inside(view, pid, path, err) < 0)

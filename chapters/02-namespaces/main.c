@@ -24,17 +24,8 @@ struct options {
 /* What the child needs to set itself up. */
 struct container {
 	struct namespaces namespaces;
-	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 };
-
-/* A user namespace has no ids until they are written from outside. */
-static int in_parent(void *context, pid_t pid, struct error *err)
-{
-	struct container *container = context;
-
-	return id_map_apply(&container->namespaces.ids, pid, &container->mapped, err);
-}
 
 static int in_child(void *context, struct error *err)
 {
@@ -61,22 +52,21 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 {
 	AUTO_STRINGS struct strings env = {0}, command = {0};
 	struct container container = {
-		.namespaces = namespaces_options_apply(&options->namespaces),
+		.namespaces = namespaces_options_apply(&options->namespaces,
+						       &(struct strings){&options->rootfs.path, 1}),
 		.rootfs = {.path = options->rootfs.path,
 			   .init = options->namespaces.init,
 			   .wishes = &options->namespaces.wishes},
-		.mapped = {&options->rootfs.path, 1},
 	};
 	struct process_config config = {
 		.argv = rootfs_command(&container.rootfs, argv, &command),
 		.env = &env,
-		.clone_flags = namespaces_clone_flags(&container.namespaces),
-		.pid_namespace = namespaces_file(&container.namespaces, NAMESPACE_PID),
 		.die_with_parent = true,
-		.hooks = {in_parent, in_child, &container, rootfs_bind_console},
+		.hooks = {NULL, in_child, &container, rootfs_bind_console},
 	};
 	AUTO_PROCESS struct process process = {0};
 
+	namespaces_configure(&container.namespaces, &config);
 	environment_build(container.namespaces.hostname, NULL, &options->process.env, &env);
 	if (namespaces_options_complete(&options->namespaces, &options->process.attributes, err) <
 	    0)

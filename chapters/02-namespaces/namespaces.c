@@ -59,9 +59,16 @@ static const struct {
 	[NAMESPACE_NETWORK] = {CLONE_NEWNET, "net"},
 };
 
+static const char *file_of(const struct namespaces *namespaces, enum namespace_kind kind)
+{
+	const char *from = namespaces->from[kind];
+
+	return from && *from == '/' ? from : NULL;
+}
+
 static int join(const struct namespaces *namespaces, enum namespace_kind kind, struct error *err)
 {
-	const char *file = namespaces_file(namespaces, kind);
+	const char *file = file_of(namespaces, kind);
 	AUTO_CLOSE int fd = -1;
 
 	if (!file)
@@ -143,11 +150,13 @@ bool namespaces_cgroup_is_private(enum cgroup_namespace cgroup)
 	return statfs("/sys/fs/cgroup", &host) == 0 && host.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-const char *namespaces_file(const struct namespaces *namespaces, enum namespace_kind kind)
+char *namespaces_mounts_of(const char *ipc)
 {
-	const char *from = namespaces->from[kind];
+	const char *slash = strrchr(ipc, '/');
 
-	return from && *from == '/' ? from : NULL;
+	/* Ours, for now: a mount namespace begins as a copy. */
+	return slash ? memory_format("%.*s/mnt", (int)(slash - ipc), ipc)
+		     : memory_string("/proc/self/ns/mnt");
 }
 
 uint64_t namespaces_clone_flags(const struct namespaces *namespaces)
@@ -171,6 +180,23 @@ uint64_t namespaces_clone_flags(const struct namespaces *namespaces)
 	return flags;
 }
 
+static int map_ids(void *context, pid_t pid, struct error *err)
+{
+	const struct namespaces *namespaces = context;
+
+	return id_map_apply(&namespaces->ids, pid, namespaces->mapped, err);
+}
+
+void namespaces_configure(struct namespaces *namespaces, struct process_config *config)
+{
+	config->clone_flags = namespaces_clone_flags(namespaces);
+	config->pid_namespace = file_of(namespaces, NAMESPACE_PID);
+	if (config->hooks.in_parent)
+		return;
+	config->hooks.in_parent = map_ids;
+	config->hooks.parent_context = namespaces;
+}
+
 /* What needs us to be who we were: the host's files are not those of the namespace's root. */
 static int enter_as_ourselves(const struct namespaces *namespaces, struct error *err)
 {
@@ -187,7 +213,7 @@ static int enter_as_ourselves(const struct namespaces *namespaces, struct error 
 int namespaces_enter(const struct namespaces *namespaces, struct error *err)
 {
 	bool network = !namespaces->from[NAMESPACE_NETWORK];
-	bool ipc = !namespaces->from[NAMESPACE_IPC] || namespaces_file(namespaces, NAMESPACE_IPC);
+	bool ipc = !namespaces->from[NAMESPACE_IPC] || file_of(namespaces, NAMESPACE_IPC);
 
 	if (enter_as_ourselves(namespaces, err) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "id_map.h"
+#include "process.h"
 #include "text.h"
 
 /* Whose cgroups it sees: its own as the root of all, or where they are on the host. As Docker does
@@ -31,23 +32,30 @@ struct namespaces {
 	 * A network of its own has its loopback interface up. */
 	const char *from[NAMESPACE_KINDS];
 	enum cgroup_namespace cgroup;
-	struct id_map ids;	       /* of its user namespace */
-	int64_t boottime_s;	       /* its clocks of the time since boot are so much ahead */
+	struct id_map ids;	      /* of its user namespace, … */
+	const struct strings *mapped; /* … and the directories whose owners are translated for it */
+	int64_t boottime_s;	      /* its clocks of the time since boot are so much ahead */
 	const struct strings *sysctls; /* "NAME=VALUE", checked by sysctl_check; NULL: none */
 };
-
-/* The file of a namespace that exists, for process_config; NULL if it has its own, or the host's. */
-const char *namespaces_file(const struct namespaces *namespaces, enum namespace_kind kind);
 
 /* Whether one of its own is made on this host. */
 bool namespaces_cgroup_is_private(enum cgroup_namespace cgroup);
 
+/* The mount namespace whose /dev/shm goes with an ipc namespace, "host" or a file: POSIX's shared
+ * memory is files. The caller frees it. */
+char *namespaces_mounts_of(const char *ipc);
+
 /* The CLONE_NEW… flags for process_start: mount, and what else is to be its own. The cgroup
  * namespace is not among them: its root is the cgroup that the process is in when it is made, so
- * it is made by namespaces_enter, after the parent has moved the process. */
+ * it is made by namespaces_enter, after the process has been moved. */
 uint64_t namespaces_clone_flags(const struct namespaces *namespaces);
 
-/* Runs in the child, after the parent's hook (which has called id_map_apply) and before any mount:
+/* Sets what process_start does about them: clone_flags, pid_namespace, and for a user namespace, which
+ * has no ids until they are written from outside, hooks.in_parent. *namespaces must live as long.
+ * A caller with an in_parent of its own calls id_map_apply in it. */
+void namespaces_configure(struct namespaces *namespaces, struct process_config *config);
+
+/* Runs in the child, after the hook in the parent and before any mount:
  * joins those of others, makes the cgroup and time namespaces, becomes root of its user namespace,
  * sets the hostname, brings the loopback interface up, and sets the two sysctls of a network
  * namespace that Docker sets (net.ipv4.ip_unprivileged_port_start=0, net.ipv4.ping_group_range).

@@ -11,7 +11,7 @@
 #include "sysctl.h"
 
 /* "host", or podman's "ns:FILE" for one that exists. */
-static int option_from(void *field, const char *value, struct error *err)
+int namespaces_option_from(void *field, const char *value, struct error *err)
 {
 	const char *file = text_starts_with(value, "ns:/") ? value + strlen("ns:") : NULL;
 
@@ -21,7 +21,7 @@ static int option_from(void *field, const char *value, struct error *err)
 }
 
 /* Also for its own, in Docker's words. */
-static int option_ipc(void *field, const char *value, struct error *err)
+int namespaces_option_ipc(void *field, const char *value, struct error *err)
 {
 	struct namespaces_options *options = field;
 
@@ -29,9 +29,10 @@ static int option_ipc(void *field, const char *value, struct error *err)
 	if (options->wishes.no_shm || strcmp(value, "private") == 0 ||
 	    strcmp(value, "shareable") == 0) {
 		cleanup_memory(&options->from[NAMESPACE_IPC]);
-		return 0;
+		return option_string(&options->ipc, value, err);
 	}
-	if (option_from(&options->from[NAMESPACE_IPC], value, err) < 0)
+	cleanup_memory(&options->ipc);
+	if (namespaces_option_from(&options->from[NAMESPACE_IPC], value, err) < 0)
 		return error_set(err, EINVAL,
 				 "it is private, shareable, none, host or ns:/proc/PID/ns/ipc");
 	return 0;
@@ -43,7 +44,7 @@ static int option_network(void *field, const char *value, struct error *err)
 		cleanup_memory(field);
 		return 0;
 	}
-	if (option_from(field, value, err) < 0)
+	if (namespaces_option_from(field, value, err) < 0)
 		return error_set(err, EINVAL,
 				 "network %s not found: it is none, host or ns:FILE here", value);
 	return 0;
@@ -117,11 +118,11 @@ const struct option_row namespaces_option_rows[] = {
 	{"network", 0, "none|host|ns:FILE", option_network, FIELD(from[NAMESPACE_NETWORK]),
 	 "A network namespace of its own, the host's, or another's", "CLONE_NEWNET",
 	 "network_namespaces(7)"},
-	{"pid", 0, "host|ns:FILE", option_from, FIELD(from[NAMESPACE_PID]),
+	{"pid", 0, "host|ns:FILE", namespaces_option_from, FIELD(from[NAMESPACE_PID]),
 	 "Whose processes it sees, if not its own", "CLONE_NEWPID", "pid_namespaces(7)"},
-	{"uts", 0, "host|ns:FILE", option_from, FIELD(from[NAMESPACE_UTS]),
+	{"uts", 0, "host|ns:FILE", namespaces_option_from, FIELD(from[NAMESPACE_UTS]),
 	 "Whose hostname it has, if not its own", "CLONE_NEWUTS", "uts_namespaces(7)"},
-	{"ipc", 0, "MODE", option_ipc, 0,
+	{"ipc", 0, "MODE", namespaces_option_ipc, 0,
 	 "Whose queues and shared memory: private, shareable, none, host, or ns:FILE",
 	 "CLONE_NEWIPC", "ipc_namespaces(7)"},
 	{"userns", 0, "host|keep-id|auto", option_userns, 0,
@@ -139,12 +140,14 @@ const struct option_row rootfs_option_rows[] = {
 	{0},
 };
 
-struct namespaces namespaces_options_apply(const struct namespaces_options *options)
+struct namespaces namespaces_options_apply(const struct namespaces_options *options,
+					   const struct strings *mapped)
 {
 	struct namespaces namespaces = {
 		.hostname = options->hostname,
 		.cgroup = options->cgroup,
 		.ids = options->ids,
+		.mapped = mapped,
 		.boottime_s = options->boottime_s,
 		.sysctls = &options->sysctls,
 	};
@@ -185,11 +188,8 @@ int namespaces_options_complete(struct namespaces_options *options,
 	options->wishes.privileged = attributes->privileged;
 	options->wishes.unmasked = attributes_unmasked(attributes);
 	cleanup_memory(&options->shm_of);
-	/* Shared memory of POSIX is files, and they go with the namespace. */
 	if (ipc)
-		options->shm_of =
-			*ipc == '/' ? memory_format("%.*s/mnt", (int)(strrchr(ipc, '/') - ipc), ipc)
-				    : memory_string("/proc/self/ns/mnt");
+		options->shm_of = namespaces_mounts_of(ipc);
 	options->wishes.shm_of = options->shm_of;
 	if (options->hostname && options->from[NAMESPACE_UTS])
 		return error_set(err, EINVAL, "conflicting options: hostname and the UTS mode");
@@ -202,6 +202,7 @@ void namespaces_options_release(struct namespaces_options *options)
 	for (size_t kind = 0; kind < NAMESPACE_KINDS; kind++)
 		cleanup_memory(&options->from[kind]);
 	cleanup_memory(&options->shm_of);
+	cleanup_memory(&options->ipc);
 	cleanup_memory(&options->userns);
 	strings_release(&options->sysctls);
 	strings_release(&options->wishes.devices);

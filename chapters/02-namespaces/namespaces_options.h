@@ -14,6 +14,7 @@ struct namespaces_options {
 	char *from
 		[NAMESPACE_KINDS]; /* "host", or a file; NULL, and of the network "none": its own */
 	char *shm_of;		   /* of wishes */
+	char *ipc;		   /* "private", "shareable", "none"; NULL: not given */
 	char *userns;		   /* "host", "keep-id", "auto" */
 	struct id_map ids;	   /* of that */
 	int64_t boottime_s;
@@ -24,12 +25,19 @@ struct namespaces_options {
 };
 extern const struct option_row namespaces_option_rows[];
 
-/* What namespaces to make for the options. The strings stay the options' own. */
-struct namespaces namespaces_options_apply(const struct namespaces_options *options);
+/* What namespaces to make for the options. The strings stay the options' own; `mapped` are the
+ * directories that a user namespace's owners are translated in. */
+struct namespaces namespaces_options_apply(const struct namespaces_options *options,
+					   const struct strings *mapped);
 /* Completes the wishes by what --privileged, --security-opt and --ipc mean, and checks what options say
  * together, with Docker's words. Errors: EINVAL. */
 int namespaces_options_complete(struct namespaces_options *options,
 				const struct attributes *attributes, struct error *err);
+
+/* Parsers of options: for a char *, "host" or a file; for a struct namespaces_options, --ipc. */
+int namespaces_option_from(void *field, const char *value, struct error *err);
+int namespaces_option_ipc(void *field, const char *value, struct error *err);
+
 void namespaces_options_release(struct namespaces_options *options);
 
 /* Of the programs that are given a root file system as a directory: chapters 02 and 03. */

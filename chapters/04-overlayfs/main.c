@@ -30,20 +30,11 @@ struct options {
 /* What the child needs to set itself up. */
 struct container {
 	struct namespaces namespaces;
-	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct overlay overlay;
 	const struct volumes *volumes;
 };
-
-/* A user namespace has no ids until they are written from outside. */
-static int in_parent(void *context, pid_t pid, struct error *err)
-{
-	struct container *container = context;
-
-	return id_map_apply(&container->namespaces.ids, pid, &container->mapped, err);
-}
 
 static int in_child(void *context, struct error *err)
 {
@@ -79,13 +70,12 @@ static int start_and_wait(struct options *options, struct container *container, 
 	struct process_config config = {
 		.argv = rootfs_command(&container->rootfs, argv, &command),
 		.env = &env,
-		.clone_flags = namespaces_clone_flags(&container->namespaces),
-		.pid_namespace = namespaces_file(&container->namespaces, NAMESPACE_PID),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
-		.hooks = {in_parent, in_child, container, rootfs_bind_console},
+		.hooks = {NULL, in_child, container, rootfs_bind_console},
 	};
 
+	namespaces_configure(&container->namespaces, &config);
 	environment_build(container->namespaces.hostname, NULL, &options->process.env, &env);
 	if (process_options_apply(&options->process, &config, err) < 0 ||
 	    process_start(&process, &config, err) < 0)
@@ -109,8 +99,7 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	strings_add_all(&mapped, &options->layers.layers);
 	strings_add(&mapped, scratch.base);
 	container = (struct container){
-		.namespaces = namespaces_options_apply(&options->namespaces),
-		.mapped = mapped,
+		.namespaces = namespaces_options_apply(&options->namespaces, &mapped),
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
 			   &options->namespaces.wishes},
 		.cgroup = cgroup,

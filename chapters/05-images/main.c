@@ -33,21 +33,12 @@ struct options {
 /* What the child needs to set itself up. */
 struct container {
 	struct namespaces namespaces;
-	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct overlay overlay;
 	const struct image_config *image;
 	const struct options *options;
 };
-
-/* A user namespace has no ids until they are written from outside. */
-static int in_parent(void *context, pid_t pid, struct error *err)
-{
-	struct container *container = context;
-
-	return id_map_apply(&container->namespaces.ids, pid, &container->mapped, err);
-}
 
 static int in_child(void *context, struct error *err)
 {
@@ -81,13 +72,12 @@ static int start_and_wait(struct container *container, int *status, struct error
 		.env = &env,
 		.cwd = container->image->working_dir,
 		.user = container->image->user,
-		.clone_flags = namespaces_clone_flags(&container->namespaces),
-		.pid_namespace = namespaces_file(&container->namespaces, NAMESPACE_PID),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
-		.hooks = {in_parent, in_child, container, rootfs_bind_console},
+		.hooks = {NULL, in_child, container, rootfs_bind_console},
 	};
 
+	namespaces_configure(&container->namespaces, &config);
 	environment_build(container->namespaces.hostname, &container->image->env,
 			  &container->options->process.env, &env);
 	if (process_options_apply(&container->options->process, &config, err) < 0 ||
@@ -102,7 +92,7 @@ static int run(struct options *options, const struct image_request *request, cha
 	AUTO_IMAGE struct image image = {0};
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	AUTO_SCRATCH struct scratch scratch = {0};
-	char *store = (char *)request->root;
+	struct strings mapped = {(char *[]){(char *)request->root, NULL}, 1};
 	struct error late;
 	int result;
 
@@ -117,8 +107,7 @@ static int run(struct options *options, const struct image_request *request, cha
 	    cgroup_create(scratch.name, &options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
 	struct container container = {
-		.namespaces = namespaces_options_apply(&options->namespaces),
-		.mapped = {&store, 1},
+		.namespaces = namespaces_options_apply(&options->namespaces, &mapped),
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
 			   &options->namespaces.wishes},
 		.cgroup = cgroup,

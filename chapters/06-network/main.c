@@ -22,7 +22,6 @@ struct container {
 	struct endpoint *endpoint;
 	const char *files; /* the directory of its hostname, hosts and resolv.conf */
 	struct namespaces namespaces;
-	struct strings mapped; /* directories whose owners are as its user namespace says */
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct overlay overlay;
@@ -34,7 +33,7 @@ static int in_parent(void *context, pid_t pid, struct error *err)
 {
 	struct container *container = context;
 
-	if (id_map_apply(&container->namespaces.ids, pid, &container->mapped, err) < 0)
+	if (id_map_apply(&container->namespaces.ids, pid, container->namespaces.mapped, err) < 0)
 		return -1;
 	/* Only from outside can a cable be laid into the namespace of the child, which waits. */
 	return endpoint_attach(container->endpoint, pid, container->files, err);
@@ -66,13 +65,12 @@ static int start_and_wait(struct container *container, int *status, struct error
 		.env = &env,
 		.cwd = container->image->working_dir,
 		.user = container->image->user,
-		.clone_flags = namespaces_clone_flags(&container->namespaces),
-		.pid_namespace = namespaces_file(&container->namespaces, NAMESPACE_PID),
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,
 		.hooks = {in_parent, in_child, container, rootfs_bind_console},
 	};
 
+	namespaces_configure(&container->namespaces, &config);
 	environment_build(container->endpoint->hostname, &container->image->env,
 			  &container->options->process.env, &env);
 	if (process_options_apply(&container->options->process, &config, err) < 0 ||
@@ -88,7 +86,7 @@ static int run(struct run_options *options, const struct image_request *request,
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	AUTO_SCRATCH struct scratch scratch = {0};
 	AUTO_ENDPOINT struct endpoint endpoint = {0};
-	char *store = (char *)request->root;
+	struct strings mapped = {(char *[]){(char *)request->root, NULL}, 1};
 	struct error late;
 	int result;
 
@@ -111,8 +109,7 @@ static int run(struct run_options *options, const struct image_request *request,
 	struct container container = {
 		.endpoint = &endpoint,
 		.files = scratch.base,
-		.namespaces = namespaces_options_apply(&options->namespaces),
-		.mapped = {&store, 1},
+		.namespaces = namespaces_options_apply(&options->namespaces, &mapped),
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
 			   &options->namespaces.wishes},
 		.cgroup = cgroup,

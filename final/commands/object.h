@@ -24,6 +24,7 @@ void object_add_mounts(cJSON *object, const struct engine *engine,
 
 /* The part of HostConfig about what its process may do (object_attributes.c). */
 void object_add_attributes(cJSON *host_config, const struct container_config *config);
+void object_add_sharing(cJSON *host_config, const struct sharing *sharing);
 
 /* The parts about networks (object_network.c): NetworkSettings; the ports `exposed` and `bound` (each
  * perhaps NULL) as an object; and the bound ones as ps shows them. */

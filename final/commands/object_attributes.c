@@ -54,6 +54,18 @@ static void add_devices(cJSON *to, const struct strings *devices)
 	}
 }
 
+void object_add_sharing(cJSON *host_config, const struct sharing *sharing)
+{
+	const char *pid = sharing->from[NAMESPACE_PID], *uts = sharing->from[NAMESPACE_UTS];
+	const char *ipc =
+		sharing->from[NAMESPACE_IPC] ? sharing->from[NAMESPACE_IPC] : sharing->ipc;
+
+	cJSON_AddStringToObject(host_config, "IpcMode", ipc ? ipc : "private");
+	cJSON_AddStringToObject(host_config, "PidMode", pid ? pid : "");
+	cJSON_AddStringToObject(host_config, "UTSMode", uts ? uts : "");
+	cJSON_AddStringToObject(host_config, "UsernsMode", sharing->userns ? sharing->userns : "");
+}
+
 void object_add_attributes(cJSON *host_config, const struct container_config *config)
 {
 	const struct attributes *attributes = &config->attributes;

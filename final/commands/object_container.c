@@ -153,6 +153,7 @@ static void add_host_config(cJSON *object, const struct container_config *config
 	add_string(to, "NetworkMode", config->network);
 	object_add_ports(to, "PortBindings", NULL, &config->connection.ports);
 	add_string(to, "CgroupnsMode", config->cgroupns_private ? "private" : "host");
+	object_add_sharing(to, &config->sharing);
 	add_string(to, "CgroupParent", config->limits.parent);
 	add_restart_policy(to, &config->restart);
 	add_bool(to, "AutoRemove", config->auto_remove);

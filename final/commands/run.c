@@ -28,6 +28,7 @@
 #include "program.h"
 #include "signals.h"
 #include "run_files.h"
+#include "run_namespaces.h"
 #include "run_life.h"
 #include "run_network.h"
 #include "store.h"
@@ -322,6 +323,9 @@ static int run(const struct call *call, struct run_options *options, char *const
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_IMAGE struct image image = {0};
 
+	if (run_namespaces_note_network(&options->namespaces,
+					run_network_first(&options->connection), err) < 0)
+		return -1;
 	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
 				    &options->process.attributes, err) < 0)
 		return -1;
@@ -336,6 +340,8 @@ static int run(const struct call *call, struct run_options *options, char *const
 				   options->namespaces.hostname, err) < 0)
 		return -1;
 	config.image = memory_string(operands[0]);
+	if (run_namespaces_apply(&options->namespaces, &engine, &config, err) < 0)
+		return -1;
 	if (set_command(&image, options, operands + 1, &config, err) < 0)
 		return -1;
 	run_life_apply(&options->life, &image.config.healthcheck, &config);
@@ -388,6 +394,7 @@ static int run_or_create(const struct call *call, bool create)
 		{"01-process: what is started, and what it may do", process_option_rows,
 		 &options.process},
 		{"02-namespaces: what it can see", namespaces_option_rows, &options.namespaces},
+		{"02-namespaces: with other containers", run_namespaces_rows, &options.namespaces},
 		{"03-cgroups: how much it may use", cgroup_option_rows, &options.cgroup},
 		{"04-overlayfs: what its files are", storage_option_rows, &options.storage},
 		{"05-images: where they come from", image_option_rows + 1, &options.image},

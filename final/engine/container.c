@@ -88,6 +88,8 @@ int container_create(const struct engine *engine, struct container_config *confi
 		return -1;
 	if (!config->name && names_make(engine, &config->name, err) < 0)
 		return -1;
+	if (sharing_claim_ids(engine, config->id, &config->sharing, err) < 0)
+		return -1;
 	made.config = *config;
 	memcpy(made.id, config->id, sizeof(made.id));
 	made.dir = memory_format("%s/containers/%s", engine->root, made.id);
@@ -95,6 +97,7 @@ int container_create(const struct engine *engine, struct container_config *confi
 	made.state.created_at = memory_string(now);
 	trace("mkdir -p %q", made.dir);
 	if (put_in_place(engine, &made, err) < 0) {
+		sharing_give_back_ids(engine, &made.config.sharing);
 		*config = made.config;
 		made.config = (struct container_config){0};
 		container_release(&made);
@@ -266,6 +269,7 @@ int container_remove(const struct engine *engine, struct container *container, s
 	else if (errno != ENOENT)
 		return error_sys(err, "remove container %s", container->id);
 	drop_name(engine, container, gone);
+	sharing_give_back_ids(engine, &container->config.sharing);
 	if (container->config.auto_remove)
 		volume_store_remove_made_for(engine, container->id, &container->config.volumes);
 	if (path_remove_tree(run, err) < 0)
@@ -345,6 +349,7 @@ void container_config_release(struct container_config *config)
 	strings_release(&config->labels);
 	strings_release(&config->volumes);
 	strings_release(&config->sysctls);
+	sharing_release(&config->sharing);
 	strings_release(&config->wishes.devices);
 	healthcheck_release(&config->healthcheck);
 	log_settings_release(&config->log);

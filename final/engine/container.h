@@ -20,6 +20,7 @@
 #include "healthcheck.h"
 #include "log_settings.h"
 #include "rootfs.h"
+#include "sharing.h"
 #include "text.h"
 
 #define CONTAINER_ID_LENGTH 64
@@ -61,6 +62,7 @@ struct container_config {
 	uint64_t capabilities;
 	struct attributes attributes;
 	struct strings sysctls;
+	struct sharing sharing;
 	struct rootfs_wishes wishes; /* privileged and unmasked follow from the attributes */
 	bool init, read_only, auto_remove;
 	bool cgroupns_private;	    /* it sees its cgroup as the root of all */

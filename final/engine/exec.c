@@ -114,8 +114,8 @@ static int join(void *context, struct error *err)
 	if (flags && setns(exec->pidfd, flags) < 0)
 		return error_sys(err, "join the namespaces of container %s", exec->container->id);
 	/* Whoever we were is nobody in a user namespace. */
-	if ((flags & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
-		return error_sys(err, "become root in the container's user namespace");
+	if ((flags & CLONE_NEWUSER) && id_map_become_root(err) < 0)
+		return -1;
 	return continue_as_child(exec->ends_with_us, err);
 }
 
@@ -169,6 +169,8 @@ static int start_with_pipes(struct exec *exec, const struct exec_config *config,
 	int child[3] = {-1, -1, -1};
 	int result = streams_open_pipes(&streams, config->input, child, err);
 
+	if (result == 0)
+		result = sharing_give_streams(&exec->container->config.sharing, child, err);
 	if (result == 0)
 		result = start(exec, config, child, process, err);
 	if (result == 0) {

@@ -53,19 +53,37 @@ static int prepare_volumes(struct launch *launch, struct error *err)
 	return 0;
 }
 
+static int prepare_namespaces(struct launch *launch, struct error *err)
+{
+	struct container_config *config = &launch->container->config;
+	enum network_kind kind = networks_kind(config);
+	struct namespaces *namespaces = &launch->namespaces;
+
+	if (sharing_open(launch->engine, &config->sharing, &launch->shared, err) < 0)
+		return -1;
+	*namespaces =
+		(struct namespaces){.hostname = config->hostname,
+				    .ids = config->sharing.ids,
+				    .boottime_s = config->sharing.boottime_s,
+				    .sysctls = &config->sysctls,
+				    .cgroup = config->cgroupns_private ? CGROUP_NAMESPACE_PRIVATE
+								       : CGROUP_NAMESPACE_HOST};
+	for (size_t i = 0; i < NAMESPACE_NETWORK; i++)
+		namespaces->from[i] = launch->shared.from[i];
+	/* Another container's is ours by then. */
+	if (kind != NETWORK_NONE && kind != NETWORK_BRIDGES)
+		namespaces->from[NAMESPACE_NETWORK] = "host";
+	config->wishes.shm_of = launch->shared.shm_of;
+	return 0;
+}
+
 static int prepare(struct launch *launch, struct error *err)
 {
 	const struct container_config *config = &launch->container->config;
 	AUTO_FREE char *cgroup = launch_cgroup_name(launch->engine, launch->container);
-	enum network_kind kind = networks_kind(config);
 
-	launch->namespaces = (struct namespaces){
-		.hostname = config->hostname,
-		.from[NAMESPACE_NETWORK] =
-			kind == NETWORK_NONE || kind == NETWORK_BRIDGES ? NULL : "host",
-		.sysctls = &config->sysctls,
-		.cgroup = config->cgroupns_private ? CGROUP_NAMESPACE_PRIVATE
-						   : CGROUP_NAMESPACE_HOST};
+	if (prepare_namespaces(launch, err) < 0)
+		return -1;
 	if (prepare_overlay(launch, err) < 0 || prepare_volumes(launch, err) < 0 ||
 	    networks_prepare(launch->engine, launch->container, &launch->networks, err) < 0)
 		return -1;
@@ -84,7 +102,11 @@ static int prepare(struct launch *launch, struct error *err)
 static int in_parent(void *context, pid_t pid, struct error *err)
 {
 	struct launch *launch = context;
+	struct strings mapped = {(char *[]){launch->engine->root, NULL}, 1};
 
+	/* The store is all that it mounts, but for volumes of the host's. */
+	if (id_map_apply(&launch->namespaces.ids, pid, &mapped, err) < 0)
+		return -1;
 	launch->container->state.pid_start = record_pid_start(pid);
 	return networks_attach(launch->engine, launch->container, &launch->networks, pid, err);
 }
@@ -128,7 +150,6 @@ static int start_process(struct launch *launch, const struct launch_streams *str
 		.stdio = {streams->stdio[0], streams->stdio[1], streams->stdio[2]},
 		.terminal = config->terminal,
 		.size = streams->size,
-		.clone_flags = namespaces_clone_flags(&launch->namespaces),
 		.cgroup_fd = cgroup_clone_fd(launch->cgroup),
 		.die_with_parent = true,
 		.privileges = {.limited = true,
@@ -143,6 +164,9 @@ static int start_process(struct launch *launch, const struct launch_streams *str
 		strings_add_all(&command, &config->argv);
 	process.argv = command.items;
 	attributes_restrict(&config->attributes, &process.privileges);
+	namespaces_configure(&launch->namespaces, &process);
+	if (sharing_give_streams(&config->sharing, process.stdio, err) < 0)
+		return -1;
 	return process_start(&launch->process, &process, err);
 }
 
@@ -189,4 +213,5 @@ void launch_release(struct launch *launch)
 	volumes_release(&launch->volumes);
 	networks_release(&launch->networks);
 	cgroup_release(&launch->cgroup);
+	sharing_files_release(&launch->shared);
 }

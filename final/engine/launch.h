@@ -23,6 +23,7 @@ struct launch {
 	char *upper, *work, *root;
 	struct volumes volumes;
 	struct namespaces namespaces;
+	struct sharing_files shared;
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct networks networks;

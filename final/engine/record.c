@@ -78,6 +78,7 @@ int record_save_config(const struct container *container, const char *dir, bool 
 	json_add_strings(json, "sysctls", &config->sysctls);
 	json_add_strings(json, "devices", &config->wishes.devices);
 	json_add_number(json, "shm_bytes", (int64_t)config->wishes.shm_bytes);
+	sharing_add(json, &config->sharing);
 	cJSON_AddBoolToObject(json, "init", config->init);
 	cJSON_AddBoolToObject(json, "cgroupns_private", config->cgroupns_private);
 	cJSON_AddBoolToObject(json, "read_only", config->read_only);
@@ -171,6 +172,7 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	    json_get_strings(json, "sysctls", &config->sysctls, err) < 0 ||
 	    json_get_strings(json, "devices", &config->wishes.devices, err) < 0 ||
 	    json_get_number(json, "shm_bytes", &config->wishes.shm_bytes, err) < 0 ||
+	    sharing_read(json, &config->sharing, err) < 0 ||
 	    json_get_bool(json, "init", &config->init, err) < 0 ||
 	    json_get_bool(json, "cgroupns_private", &config->cgroupns_private, err) < 0 ||
 	    json_get_bool(json, "read_only", &config->read_only, err) < 0 ||
@@ -179,6 +181,7 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	    json_get_bool(json, "terminal", &config->terminal, err) < 0)
 		return -1;
 	config->attributes.oom_score_adj = (int)get_signed(json, "oom_score_adj");
+	config->wishes.no_shm = config->sharing.ipc && strcmp(config->sharing.ipc, "none") == 0;
 	config->wishes.privileged = config->attributes.privileged;
 	config->wishes.unmasked = attributes_unmasked(&config->attributes);
 	read_stops(json, config);

@@ -64,9 +64,11 @@ static int unmount_memory(const struct container *container, struct error *err)
 static int enter_mounts(const struct container *container, bool own_only, struct error *err)
 {
 	AUTO_FREE char *path = memory_format("/proc/%d/ns/mnt", container->state.pid);
+	AUTO_FREE char *users_path = memory_format("/proc/%d/ns/user", container->state.pid);
 	AUTO_CLOSE int namespace = open(path, O_RDONLY | O_CLOEXEC), root = -1;
+	AUTO_CLOSE int users = open(users_path, O_RDONLY | O_CLOEXEC);
 
-	if (namespace < 0) {
+	if (namespace < 0 || users < 0) {
 		error_sys(err, "open '%s'", path);
 		/* It has ended, and its monitor has not waited for it yet. */
 		if (err->code == ENOENT)
@@ -76,6 +78,10 @@ static int enter_mounts(const struct container *container, bool own_only, struct
 	trace("nsenter --mount=%q", path);
 	if (setns(namespace, CLONE_NEWNS) < 0)
 		return error_sys(err, "enter the mounts of container %s", container->id);
+	/* What we made would have no owner in there otherwise. */
+	if (container->config.sharing.ids.count &&
+	    (setns(users, CLONE_NEWUSER) < 0 || id_map_become_root(err) < 0))
+		return error_sys(err, "join the users of container %s", container->id);
 	if (!own_only) {
 		trace("unshare --mount");
 		if (unshare(CLONE_NEWNS) < 0)
