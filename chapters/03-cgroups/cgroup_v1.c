@@ -25,6 +25,7 @@ static void add_memory(const struct cgroup_limits *limits, struct cgroup_setting
 	/* Memory first: the kernel refuses a limit of both that is below that of memory. */
 	if (limits->memory_bytes)
 		ADD("--memory", "memory.limit_in_bytes", "%lu", limits->memory_bytes);
+	/* Step 3.3: or it would swap, instead of being killed. */
 	if (both)
 		cgroup_settings_add(settings, swap, "%ld", both);
 	if (limits->memory_reservation_bytes)
@@ -170,16 +171,19 @@ int cgroup_v1_set_up(const struct cgroup_layout *layout, const char *name,
 	if (cgroup_v1_settings(limits, &settings, err) < 0 ||
 	    need_controllers(layout, &settings, err) < 0)
 		return -1;
-	/* Without it a container could open every disk. */
 	if (need_controller(layout, "devices", "limit the devices", err) < 0)
 		return -1;
-	/* Before --cpuset-cpus is written: its parent must have these cpus. */
+	/* Step 3.1: before --cpuset-cpus is written: its parent must have these cpus. */
 	if (fill_cpuset(layout, name, err) < 0)
 		return -1;
+	/* Step 3.2: before anybody is in it. */
 	if (cgroup_v1_write(layout, name, &settings, err) < 0)
 		return -1;
 	devices = path_join(cgroup_layout_find(layout, "devices")->mount, name);
-	return devices_write(&limits->devices, devices, err);
+	/* Step 3.4: without it a container could open every disk. */
+	if (devices_write(&limits->devices, devices, err) < 0)
+		return -1;
+	return 0;
 }
 
 /* Memory is written before memory with swap, unless it is to become more than both are now: then the

@@ -24,7 +24,7 @@ static void add_memory(const struct cgroup_limits *limits, struct cgroup_setting
 
 	if (limits->memory_bytes)
 		ADD("--memory", "memory.max", "%lu", limits->memory_bytes);
-	/* Docker counts both together, and version 2 swap alone. */
+	/* Step 3.3: Docker counts both together, and version 2 swap alone. */
 	if (both > 0)
 		cgroup_settings_add(settings, swap, "%ld", both - (int64_t)limits->memory_bytes);
 	if (both < 0)
@@ -237,10 +237,14 @@ int cgroup_v2_set_up(const char *mount, const char *name, int fd,
 
 	if (cgroup_v2_settings(limits, &settings, err) < 0)
 		return -1;
-	/* First: without its controller a limit has no file. */
+	/* Step 3.1: first, for without its controller a limit has no file. */
 	if (enable_controllers(mount, name, &settings, err) < 0)
 		return -1;
+	/* Step 3.2: before anybody is in it. */
 	if (cgroup_v2_write(dir, &settings, err) < 0)
 		return -1;
-	return devices_attach(&limits->devices, fd, dir, err);
+	/* Step 3.4: devices are no file, but a program that is asked. */
+	if (devices_attach(&limits->devices, fd, dir, err) < 0)
+		return -1;
+	return 0;
 }

@@ -41,8 +41,8 @@ static int in_child(void *context, struct error *err)
 {
 	struct container *container = context;
 
-	/* Before the cgroup namespace, whose root is the cgroup of this moment; and while the
-	 * host's cgroup files can still be reached. */
+	/* Step 3.5: before the cgroup namespace, whose root is the cgroup of this moment; and while
+	 * the host's cgroup files can still be reached. */
 	if (cgroup_enter(container->cgroup, err) < 0)
 		return -1;
 	if (namespaces_enter(&container->namespaces, err) < 0)
@@ -51,9 +51,7 @@ static int in_child(void *context, struct error *err)
 	if (rootfs_isolate(err) < 0)
 		return -1;
 	/* While the host's /proc and files can still be reached. */
-	if (rootfs_mount(&container->rootfs, err) < 0)
-		return -1;
-	if (rootfs_pivot(&container->rootfs, err) < 0)
+	if (rootfs_mount(&container->rootfs, err) < 0 || rootfs_pivot(&container->rootfs, err) < 0)
 		return -1;
 	/* Last: no step after it needs to write to /proc/sys or the root. */
 	return rootfs_protect(&container->rootfs, err);
@@ -74,6 +72,7 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 	struct process_config config = {
 		.argv = rootfs_command(&container.rootfs, argv, &command),
 		.env = &env,
+		/* Step 3.5: on version 2 it is born there, and has no moment without limits. */
 		.cgroup_fd = cgroup_clone_fd(cgroup),
 		.die_with_parent = true,
 		.hooks = {NULL, in_child, &container, rootfs_bind_console},
@@ -105,7 +104,10 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	if (cgroup_create(name, &options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
 	result = run_inside(options, cgroup, argv, status, err);
-	return cgroup_destroy(cgroup, result < 0 ? &late : err) < 0 ? -1 : result;
+	/* Step 3.6: also after a failure, and that is then what is told. */
+	if (cgroup_destroy(cgroup, result < 0 ? &late : err) < 0)
+		result = -1;
+	return result;
 }
 
 int main(int argc, char *argv[])
