@@ -15,6 +15,9 @@
 
 #define TIMEOUT_NOT_GIVEN INT_MIN
 
+/* How many starts by others a forced removal runs after. */
+#define STARTS_MOST 20
+
 struct lifecycle_options {
 	struct program_options program;
 	char *signal;
@@ -126,6 +129,35 @@ static int kill_one(const struct engine *engine, const char *name, const void *c
 	return 0;
 }
 
+static int refuse_running(const struct container *container, const char *name, struct error *err)
+{
+	if (container->state.status != CONTAINER_RUNNING &&
+	    container->state.status != CONTAINER_RESTARTING)
+		return 0;
+	return error_set(
+		err, EBUSY,
+		"cannot remove container \"%s\": container is running: stop the container before removing or force remove",
+		name);
+}
+
+/* Stops it first, and again if somebody starts it before it is gone. */
+static int remove_by_force(const struct engine *engine, struct container *container,
+			   struct error *err)
+{
+	for (int tries = 0;; tries++) {
+		AUTO_CONTAINER struct container now = {0};
+
+		if (container_find(engine, container->id, &now, err) < 0)
+			return err->code == ENOENT && tries ? 0 : -1;
+		if (container_stop(engine, &now, SIGKILL, STOP_TIMEOUT_S, err) < 0)
+			return -1;
+		if (container_remove_unused(engine, container, err) == 0)
+			return 0;
+		if (err->code != EBUSY || tries == STARTS_MOST)
+			return -1;
+	}
+}
+
 static int rm_one(const struct engine *engine, const char *name, const void *context,
 		  struct error *err)
 {
@@ -134,16 +166,10 @@ static int rm_one(const struct engine *engine, const char *name, const void *con
 
 	if (container_find(engine, name, &container, err) < 0)
 		return -1;
-	if ((container.state.status == CONTAINER_RUNNING ||
-	     container.state.status == CONTAINER_RESTARTING) &&
-	    !options->force)
-		return error_set(
-			err, EBUSY,
-			"cannot remove container \"%s\": container is running: stop the container before removing or force remove",
-			name);
-	if ((options->force &&
-	     container_stop(engine, &container, SIGKILL, STOP_TIMEOUT_S, err) < 0) ||
-	    container_remove_unused(engine, &container, err) < 0)
+	if (!options->force && refuse_running(&container, name, err) < 0)
+		return -1;
+	if (options->force ? remove_by_force(engine, &container, err) < 0
+			   : container_remove_unused(engine, &container, err) < 0)
 		return error_wrap(err, "cannot remove container \"%s\"", name);
 	if (options->volumes)
 		volume_store_remove_made_for(engine, container.id, &container.config.volumes);

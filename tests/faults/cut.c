@@ -2,9 +2,11 @@
  * cut - ends or fails one step of a command, in whichever of its processes that step is
  *
  *	cut [-l] MODE N COMMAND...
+ *	cut MODE TEXT COMMAND...
  *
  * Programs of `make FAULTS=1` announce each step by a system call that does not exist (see trace.h).
  * All processes that come from COMMAND are followed, and at announcement number N, over all of them,
+ * or before the first step that --explain prints with TEXT in it, whatever the build,
  *
  *	count    nothing happens
  *	kill     the process gets SIGKILL
@@ -49,6 +51,7 @@ struct tracee {
 struct cut {
 	enum mode mode;
 	bool list;
+	const char *text; /* NULL: by number */
 	long at, steps;
 	char place[300];
 	struct tracee tracees[PROCESSES_MAX];
@@ -146,28 +149,46 @@ static void note_place(struct cut *cut, pid_t pid, const struct __ptrace_syscall
 		dprintf(3, "%s\n", cut->place);
 }
 
-/* Returns false if the process was killed. */
-static bool handle_entry(struct cut *cut, struct tracee *tracee,
+/* Whether the process is about to print the step that we look for: "02    4711 us  cd /". */
+static bool is_wanted_line(const struct cut *cut, pid_t pid,
+			   const struct __ptrace_syscall_info *info)
+{
+	char line[512] = "";
+	struct iovec here = {line, sizeof(line) - 1};
+	struct iovec there = {(void *)(uintptr_t)info->entry.args[1], info->entry.args[2]};
+	const char *us;
+
+	if (info->entry.nr != SYS_write || process_vm_readv(pid, &here, 1, &there, 1, 0) <= 0)
+		return false;
+	us = strstr(line, " us  ");
+	return us && us - line < 20 && strstr(us, cut->text);
+}
+
+static void cut_here(struct cut *cut, struct tracee *tracee)
+{
+	if (cut->mode == KILL)
+		kill(tracee->pid, SIGKILL);
+	tracee->failing = cut->mode == FAIL;
+}
+
+static void handle_entry(struct cut *cut, struct tracee *tracee,
 			 const struct __ptrace_syscall_info *info)
 {
-	if (info->entry.nr == TRACE_FAULTS_CALL) {
-		if (cut->at && cut->steps >= cut->at)
-			return true;
-		cut->steps++;
-		note_place(cut, tracee->pid, info);
-		if (cut->steps != cut->at)
-			return true;
-		if (cut->mode == KILL)
-			return kill(tracee->pid, SIGKILL) < 0;
-		tracee->failing = cut->mode == FAIL;
-		return true;
-	}
 	if (tracee->failing && is_worth_failing(info->entry.nr)) {
 		tracee->failing = false;
 		tracee->failed = true;
 		skip_call(tracee->pid);
+	} else if (cut->text && !cut->steps && is_wanted_line(cut, tracee->pid, info)) {
+		cut->steps++;
+		snprintf(cut->place, sizeof(cut->place), "1 %s", cut->text);
+		cut_here(cut, tracee);
+	} else if (!cut->text && info->entry.nr == TRACE_FAULTS_CALL &&
+		   !(cut->at && cut->steps >= cut->at)) {
+		cut->steps++;
+		note_place(cut, tracee->pid, info);
+		if (cut->steps == cut->at)
+			cut_here(cut, tracee);
 	}
-	return true;
 }
 
 static void handle_call(struct cut *cut, struct tracee *tracee)
@@ -302,6 +323,7 @@ int main(int argc, char **argv)
 	static const char *const modes[] = {[COUNT] = "count", [KILL] = "kill", [FAIL] = "fail"};
 	/* Without SA_RESTART: a wait ends by it. */
 	struct sigaction action = {.sa_handler = on_alarm};
+	char *end;
 	int status;
 
 	if (argc > 1 && strcmp(argv[1], "-l") == 0) {
@@ -314,7 +336,9 @@ int main(int argc, char **argv)
 	}
 	while (cut.mode < FAIL && strcmp(modes[cut.mode], argv[1]) != 0)
 		cut.mode++;
-	cut.at = atol(argv[2]);
+	cut.at = strtol(argv[2], &end, 10);
+	if (*end)
+		cut.text = argv[2];
 	sigaction(SIGALRM, &action, NULL);
 	status = follow(&cut, start(argv + 3));
 	if (!cut.list)
