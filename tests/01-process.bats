@@ -319,17 +319,6 @@ CapAmb:	0000000000000000" ]
     done
 }
 
-# runner_of PID: the pid of our program itself; bash runs a function in a subshell.
-runner_of()
-{
-    local child
-    child=$(cat "/proc/$1/task/$1/children")
-    case $(readlink "/proc/$1/exe") in
-    "$BUILD"/*) echo "$1" ;;
-    *) echo "${child%% *}" ;;
-    esac
-}
-
 @test "01 nothing that was ignored or blocked by the caller stays so" {
     run bash -c "trap '' TERM HUP; source '$TOP/tests/lib/helpers.bash'; contain -- grep -E '^Sig(Blk|Ign)' /proc/self/status"
     exits 0
@@ -367,10 +356,10 @@ os.execvp("bash", ["bash", "-c", sys.argv[1]])' "source '$TOP/tests/lib/helpers.
     await grep -q ready "$out"
     pid=$(runner_of "$pid")
     child=$(cat "/proc/$pid/task/$pid/children")
-    made=$(cgroup_of "${child% }")
+    made=$(made_for "${child% }")
     kill -KILL "$pid"
     await test ! -e "/proc/${child% }"
-    sweep_after_kill "$made"
+    sweep_after_kill $made
 }
 
 @test "01 no descriptor of the caller's reaches the command" {
@@ -482,13 +471,13 @@ at_terminal()
     says "status 3"
 }
 
-# cgroup_of_command DIR: of the container whose program was called with this working directory.
-cgroup_of_command()
+# made_for_command WORD: for the container whose program was called with this word.
+made_for_command()
 {
     local file pid name
     for file in $(grep -lFe "$1" /proc/[0-9]*/cmdline 2>/dev/null); do
         for pid in $(cat "${file%cmdline}"task/*/children 2>/dev/null); do
-            name=$(cgroup_of "$pid" 2>/dev/null) && [ -n "$name" ] && echo "$name" && return 0
+            name=$(made_for "$pid" 2>/dev/null) && [ -n "$name" ] && echo "$name" && return 0
         done
     done
     return 1
@@ -506,12 +495,12 @@ cgroup_of_command()
     # nobody can catch this one
     local made=$BATS_TEST_TMPDIR/made token=/token-$BASHPID
     : >"$made"
-    (for i in {1..100}; do cgroup_of_command "$token" >"$made" && break; sleep 0.05; done) 3>&- &
+    (for i in {1..100}; do made_for_command "$token" >"$made" && break; sleep 0.05; done) 3>&- &
     run at_terminal wait:ready signal:KILL -- -it -e TOKEN="$token" -- sh -c 'sleep 0.5; echo ready; sleep 1'
     wait
     says "status 137"
     says "modes same"
-    sweep_after_kill "$(cat "$made")"
+    sweep_after_kill $(cat "$made")
 }
 
 @test "01 while it runs our terminal is raw: each key passes at once" {

@@ -18,17 +18,6 @@ on_directory()
 # mounted_at TARGET: the line of mount(8) in $output for it.
 mounted_at() { grep -F " on $1 type " <<<"$output" || { echo "nothing is mounted on $1"; return 1; }; }
 
-# runner_of PID: the pid of our program, a child of the background job or that job itself.
-runner_of()
-{
-    local child
-    child=$(cat "/proc/$1/task/$1/children")
-    case $(readlink "/proc/$1/exe") in
-    "$BUILD"/*) echo "$1" ;;
-    *) echo "${child%% *}" ;;
-    esac
-}
-
 # init_of PID: process 1 of the container of that runner: the only docker-init below it.
 init_of()
 {

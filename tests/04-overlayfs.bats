@@ -30,16 +30,6 @@ on_layers()
     "$BUILD/04-overlayfs" "${options[@]}" "$@"
 }
 
-runner_of()
-{
-    local child
-    child=$(cat "/proc/$1/task/$1/children")
-    case $(readlink "/proc/$1/exe") in
-    "$BUILD"/*) echo "$1" ;;
-    *) echo "${child%% *}" ;;
-    esac
-}
-
 @test "04 layers are seen as one tree, and of two files the upper one" {
     mkdir -p "$T/a/dir" "$T/b/dir"
     echo low >"$T/a/both"; echo high >"$T/b/both"; touch "$T/a/dir/of-a" "$T/b/dir/of-b"

@@ -1,9 +1,6 @@
 /* A table of cgroups; see cgroup_stats.h. */
 #include "cgroup_stats.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +9,6 @@
 #include "cgroup_tree.h"
 #include "cgroup_usage.h"
 #include "path.h"
-#include "trace.h"
 
 #define MEBIBYTE 1048576.0
 
@@ -77,32 +73,4 @@ int cgroup_stats_table(const char *parent, struct text *text, struct error *err)
 	for (size_t i = 0; i < dirs.count; i++)
 		add_line(last_part(dirs.items[i]), &before[i], &now[i], text);
 	return 0;
-}
-
-/* "4711-1f6a2" of a process that is no more. */
-static bool is_left_behind(const char *name)
-{
-	char *end;
-	long pid = strtol(name, &end, 10);
-
-	return end != name && *end == '-' && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-}
-
-void cgroup_stats_sweep(const char *parent)
-{
-	AUTO_STRINGS struct strings dirs = {0};
-	AUTO_CGROUP_LAYOUT struct cgroup_layout layout = {0};
-	struct error ignored;
-
-	if (list(parent, &dirs, &ignored) < 0 || cgroup_layout_read(&layout, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < dirs.count; i++)
-		for (size_t j = 0; j < layout.count && is_left_behind(last_part(dirs.items[i]));
-		     j++) {
-			AUTO_FREE char *dir = memory_format("%s/%s/%s", layout.hierarchies[j].mount,
-							    parent, last_part(dirs.items[i]));
-
-			trace("rmdir %q", dir);
-			rmdir(dir);
-		}
 }

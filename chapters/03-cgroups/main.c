@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cgroup.h"
 #include "cgroup_options.h"
-#include "cgroup_stats.h"
+#include "cgroup_own.h"
 #include "environment.h"
 #include "namespaces.h"
 #include "namespaces_options.h"
@@ -17,7 +15,6 @@
 #include "program.h"
 #include "rootfs.h"
 #include "stats_command.h"
-#include "trace.h"
 
 #define NAME "03-cgroups"
 #define USAGE "--rootfs DIR [OPTIONS] [--] COMMAND [ARG...], or stats [--no-stream]"
@@ -90,8 +87,6 @@ static int run_inside(struct options *options, struct cgroup *cgroup, char *cons
 static int run(struct options *options, char *const *argv, int *status, struct error *err)
 {
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
-	AUTO_FREE char *name =
-		memory_format("coracle/%d-%lx", getpid(), (unsigned long)trace_clock_us());
 	struct error late;
 	sigset_t all;
 	int result;
@@ -99,9 +94,7 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	/* A signal that ended us now would leave the cgroup behind. It waits for process_wait. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	/* What one before us left that was killed. */
-	cgroup_stats_sweep("coracle");
-	if (cgroup_create(name, &options->cgroup.limits, &cgroup, err) < 0)
+	if (cgroup_create_own(&options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
 	result = run_inside(options, cgroup, argv, status, err);
 	/* Step 3.6: also after a failure, and that is then what is told. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cgroup_options.h"
+#include "cgroup_own.h"
 #include "environment.h"
 #include "forwarding.h"
 #include "namespaces_options.h"
@@ -15,6 +16,7 @@
 #include "program.h"
 #include "rootfs.h"
 #include "scratch.h"
+#include "stats_command.h"
 
 #define NAME "04-overlayfs"
 
@@ -94,7 +96,7 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 
 	if (volumes_prepare(&options->storage.volumes, err) < 0 ||
 	    scratch_make(&scratch, getenv("TMPDIR"), options->layers.upper, err) < 0 ||
-	    cgroup_create(scratch.name, &options->cgroup.limits, &cgroup, err) < 0)
+	    cgroup_create_own(&options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
 	strings_add_all(&mapped, &options->layers.layers);
 	strings_add(&mapped, scratch.base);
@@ -133,6 +135,7 @@ int main(int argc, char *argv[])
 		return program_fail(NAME, &err, STATUS_OURS);
 	}
 	program_need_root(NAME, "making namespaces");
+	stats_print_warnings(&options.cgroup.limits);
 	/* Signals wait for process_wait: one that ended us now would leave things behind. */
 	if (forwarding_block(&old_mask, &err) < 0 ||
 	    layer_options_check(&options.layers, &err) < 0 ||

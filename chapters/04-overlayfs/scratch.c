@@ -3,7 +3,6 @@
 
 #include <libgen.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "path.h"
@@ -36,7 +35,6 @@ static int make_base(struct scratch *scratch, const char *parent, const char *ke
 	trace("mktemp --directory %q", template);
 	if (!mkdtemp(template))
 		return error_sys(err, "make a directory '%s'", template);
-	scratch->name = memory_string(strrchr(template, '/') + 1);
 	scratch->base = take_ptr(&template);
 	return 0;
 }
@@ -78,7 +76,6 @@ void scratch_release(struct scratch *scratch)
 	if (scratch->base)
 		path_remove_tree(scratch->base, &ignored);
 	cleanup_memory(&scratch->base);
-	cleanup_memory(&scratch->name);
 	cleanup_memory(&scratch->upper);
 	cleanup_memory(&scratch->work);
 	cleanup_memory(&scratch->root);

@@ -8,7 +8,6 @@
 /* Invariant: a zeroed struct is empty. */
 struct scratch {
 	char *base;  /* private, made by us, and removed with all that is in it */
-	char *name;  /* of `base` without its directory: "coracle." and something random */
 	char *upper; /* for what is written: in `base`, or the caller's, which stays */
 	char *work;  /* overlayfs's own; on the same file system */
 	char *root;  /* where the overlay can be mounted */

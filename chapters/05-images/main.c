@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cgroup_options.h"
+#include "cgroup_own.h"
 #include "environment.h"
 #include "forwarding.h"
 #include "image_commands.h"
@@ -17,6 +18,7 @@
 #include "program.h"
 #include "rootfs.h"
 #include "scratch.h"
+#include "stats_command.h"
 
 #define NAME "05-images"
 #define USAGE "pull|images|run [OPTIONS] [IMAGE] [COMMAND] [ARG...]"
@@ -96,6 +98,7 @@ static int run(struct options *options, const struct image_request *request, cha
 	struct error late;
 	int result;
 
+	stats_print_warnings(&options->cgroup.limits);
 	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
 				    &options->process.attributes, err) < 0 ||
 	    image_find_or_pull(request, &image, err) < 0 ||
@@ -104,7 +107,7 @@ static int run(struct options *options, const struct image_request *request, cha
 	    forwarding_block(&(sigset_t){0}, err) < 0 ||
 	    volumes_prepare(&options->storage.volumes, err) < 0 ||
 	    scratch_make(&scratch, request->root, NULL, err) < 0 ||
-	    cgroup_create(scratch.name, &options->cgroup.limits, &cgroup, err) < 0)
+	    cgroup_create_own(&options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
 	struct container container = {
 		.namespaces = namespaces_options_apply(&options->namespaces, &mapped),

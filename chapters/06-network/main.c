@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup_own.h"
 #include "endpoint.h"
 #include "environment.h"
 #include "forwarding.h"
@@ -13,6 +14,7 @@
 #include "rootfs.h"
 #include "run_options.h"
 #include "scratch.h"
+#include "stats_command.h"
 
 #define NAME "06-network"
 #define USAGE "pull|images|run [OPTIONS] [IMAGE] [COMMAND] [ARG...]"
@@ -103,7 +105,7 @@ static int run(struct run_options *options, const struct image_request *request,
 	    forwarding_block(&(sigset_t){0}, err) < 0 ||
 	    volumes_prepare(&options->storage.volumes, err) < 0 ||
 	    scratch_make(&scratch, request->root, NULL, err) < 0 ||
-	    cgroup_create(scratch.name, &options->cgroup.limits, &cgroup, err) < 0)
+	    cgroup_create_own(&options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
 	resolver_add_volumes(scratch.base, options->storage.read_only, &options->storage.volumes);
 	struct container container = {

@@ -31,6 +31,7 @@
 #include "run_namespaces.h"
 #include "run_life.h"
 #include "run_network.h"
+#include "stats_command.h"
 #include "store.h"
 #include "subcommand.h"
 #include "volume_store.h"
@@ -165,15 +166,6 @@ static char *choose(const char *option, const char *image)
 	const char *chosen = option ? option : image;
 
 	return chosen && *chosen ? memory_string(chosen) : NULL;
-}
-
-static void print_warnings(const struct cgroup_limits *limits)
-{
-	AUTO_STRINGS struct strings warnings = {0};
-
-	cgroup_warnings(limits, &warnings);
-	for (size_t i = 0; i < warnings.count; i++)
-		fprintf(stderr, "WARNING: %s\n", warnings.items[i]);
 }
 
 static void add_volumes(const struct volumes *volumes, struct strings *texts)
@@ -329,7 +321,7 @@ static int run(const struct call *call, struct run_options *options, char *const
 	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
 				    &options->process.attributes, err) < 0)
 		return -1;
-	print_warnings(&options->cgroup.limits);
+	stats_print_warnings(&options->cgroup.limits);
 	if (check_lives(options, err) < 0 || (!options->create && check_streams(options, err) < 0))
 		return -1;
 	if (subcommand_engine(call, &engine, err) < 0)

@@ -8,7 +8,8 @@
 #   in_private_network COMMAND…       run in a network namespace of its own, lo up
 #   background COMMAND…               start one; ended at the end of the test
 #   await COMMAND…                    try it for up to 10 s, until it succeeds
-#   sweep_after_kill "$(cgroup_of PID)"  after a chapter's program was killed by SIGKILL
+#   runner_of PID                     the program under test itself, of a background job
+#   sweep_after_kill $(made_for PID)  after a chapter's program was killed by SIGKILL
 #
 # Variables: $TOP, $BUILD, $PROGRAM (01-process … 06-network, coracle), $ROOTFS (a directory with
 # busybox), $STORE and $IMAGE (a data root where an image of the same busybox is pulled).
@@ -101,18 +102,34 @@ host_state()
     } 2>/dev/null | sort
 }
 
-# The name of the cgroup that a chapter's program made for a process: coracle.Ab12Cd, coracle/12-ab.
-cgroup_of() { sed -n 's,^[0-9]*:[^:]*:/\(coracle[./][^/]*\)$,\1,p' "/proc/$1/cgroup" | head -n1; }
-
-# Removes what a chapter's program makes for a run, and can't give back when it is killed (coracle
-# does, with the next command): the cgroup NAME and the scratch directory of that name.
-sweep_after_kill()
+# The pid of the program under test itself, for that of a background job: bash runs a function in a subshell.
+runner_of() # PID
 {
-    [ -n "$1" ] || return 0
+    local child
+    child=$(cat "/proc/$1/task/$1/children")
+    case $(readlink "/proc/$1/exe") in
+    "$BUILD"/*) echo "$1" ;;
+    *) echo "${child%% *}" ;;
+    esac
+}
+
+# What a chapter's program has made for a process: the name of its cgroup, and below it the path of its
+# scratch directory, if it has one.
+made_for() # PID
+{
+    sed -n 's,^[0-9]*:[^:]*:/\(coracle/[^/]*\)$,\1,p' "/proc/$1/cgroup" | head -n1
+    sed -n 's#.*upperdir=\([^, ]*/coracle\.[^/, ]*\)/.*#\1#p' "/proc/$1/mountinfo" | head -n1
+}
+
+# Removes what a chapter's program has made for a run, as made_for tells, and can't give back when it is
+# killed: the next run would take the cgroup, but other tests run beside this one.
+sweep_after_kill() # CGROUP [DIRECTORY]
+{
+    [ -n "${1-}" ] || return 0
     await no_process_in "$1"
     find /sys/fs/cgroup -depth -type d -path "*/$1" -exec rmdir {} \; 2>/dev/null || true
-    [[ $1 != */* ]] || find /sys/fs/cgroup -maxdepth 2 -type d -name "${1%%/*}" -exec rmdir {} \; 2>/dev/null || true
-    rm -rf "/var/tmp/$1" "$STORE/$1"
+    find /sys/fs/cgroup -maxdepth 2 -type d -name coracle -exec rmdir {} \; 2>/dev/null || true
+    [ -z "${2-}" ] || rm -rf "$2"
 }
 
 no_process_in() { ! grep -q . $(find /sys/fs/cgroup -type f -path "*/$1/cgroup.procs") /dev/null; }
