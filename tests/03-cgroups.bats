@@ -315,7 +315,6 @@ end_loop() { losetup -d "$LOOP"; }
         [ "$output" = "oom_kill_disable 1" ]
         run contain --oom-kill-disable -- true
         exits 0
-        says "WARNING: OOM killer is disabled for the container, but no memory limit is set"
     fi
 }
 

@@ -41,12 +41,24 @@ in_box() # SCRIPT
 
 @test "03 swap that the kernel does not count is left out, with Docker's warning" {
     # strace plays a kernel without: access(2) says that no file is there
-    run without_files access "$BUILD/03-cgroups" --rootfs "$ROOTFS" -m 32m -- echo fine
+    run without_files "" "$BUILD/03-cgroups" --rootfs "$ROOTFS" -m 32m -- echo fine
     exits 0
     [ "$output" = "WARNING: Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.
 fine" ]
     run limited -m 32m -- echo fine
     [ "$output" = fine ]
+}
+
+@test "03 the OOM killer can be disabled without a limit of memory, but that is told" {
+    run limited --oom-kill-disable -- echo fine
+    says "WARNING: OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources."
+    if on_v2; then
+        exits 125
+        says "set --oom-kill-disable: cgroup version 2, which this host has, can't do that"
+    else
+        exits 0
+        says fine
+    fi
 }
 
 @test "03 network limits: tc by cgroup slows, eBPF denies (the exercise)" {

@@ -3,6 +3,7 @@
 
 load lib/helpers
 load lib/final
+load lib/cgroups
 
 cgroup_of() { find /sys/fs/cgroup -type d -name "$(state "$1" .Id)" | head -n 1; }
 
@@ -35,6 +36,14 @@ limit_of() # NAME V1 V2
     run coracle stats --no-stream none-such
     exits 1
     says "No such container: none-such"
+}
+
+@test "final run warns, in Docker's words, of limits that this host will not hold" {
+    run coracle run --rm --network none --oom-kill-disable "$IMAGE" true
+    says "WARNING: OOM killer is disabled for the container, but no memory limit is set"
+    on_v2 || run without_files /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes \
+        "$BUILD/coracle" --root "$ROOT" run --rm --network none -m 32m "$IMAGE" true
+    on_v2 || says "WARNING: Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap."
 }
 
 @test "final stats goes on once a second until it is ended" {

@@ -16,7 +16,6 @@
 #include "program.h"
 #include "rootfs.h"
 #include "scratch.h"
-#include "stats_command.h"
 
 #define NAME "04-overlayfs"
 
@@ -135,7 +134,6 @@ int main(int argc, char *argv[])
 		return program_fail(NAME, &err, STATUS_OURS);
 	}
 	program_need_root(NAME, "making namespaces");
-	stats_print_warnings(&options.cgroup.limits);
 	/* Signals wait for process_wait: one that ended us now would leave things behind. */
 	if (forwarding_block(&old_mask, &err) < 0 ||
 	    layer_options_check(&options.layers, &err) < 0 ||

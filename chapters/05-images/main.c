@@ -18,7 +18,6 @@
 #include "program.h"
 #include "rootfs.h"
 #include "scratch.h"
-#include "stats_command.h"
 
 #define NAME "05-images"
 #define USAGE "pull|images|run [OPTIONS] [IMAGE] [COMMAND] [ARG...]"
@@ -98,7 +97,6 @@ static int run(struct options *options, const struct image_request *request, cha
 	struct error late;
 	int result;
 
-	stats_print_warnings(&options->cgroup.limits);
 	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
 				    &options->process.attributes, err) < 0 ||
 	    image_find_or_pull(request, &image, err) < 0 ||

@@ -14,7 +14,6 @@
 #include "rootfs.h"
 #include "run_options.h"
 #include "scratch.h"
-#include "stats_command.h"
 
 #define NAME "06-network"
 #define USAGE "pull|images|run [OPTIONS] [IMAGE] [COMMAND] [ARG...]"

@@ -3,7 +3,7 @@
 #   on_v2                     whether this host has cgroup v2 alone
 #   by_version V1 V2          the path of a limit's file inside the container
 #   container_dir WORD        the cgroup of the container whose command is "sleep WORD"
-#   without_files CALL COMMAND…   run it under a kernel whose system call finds no file
+#   without_files PATH COMMAND…   run it on a host where access(2) does not find that file ("": none)
 
 on_v2() { [ -e /sys/fs/cgroup/cgroup.controllers ]; }
 
@@ -21,4 +21,4 @@ container_dir()
 }
 
 
-without_files() { strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=ENOENT" "${@:2}"; }
+without_files() { strace -f -qq -o /dev/null ${1:+-P "$1"} -e trace=access -e inject=access:error=ENOENT "${@:2}"; }
