@@ -49,15 +49,16 @@ static int in_child(void *context, struct error *err)
 	/* Before the first mount, or it would show on the host. */
 	if (rootfs_isolate(err) < 0)
 		return -1;
-	/* The layers first: what is mounted next is mounted in them. */
+	/* Step 4.1: the layers first, for what is mounted next is mounted in them. */
 	if (overlay_mount(&container->overlay, container->rootfs.path, err) < 0)
 		return -1;
 	/* While the host's /proc and files can still be reached. */
 	if (rootfs_mount(&container->rootfs, err) < 0)
 		return -1;
-	/* Over what is there, or a volume below /dev would be hidden by it. */
-	if (volumes_mount(container->volumes, container->rootfs.path, err) < 0 ||
-	    rootfs_pivot(&container->rootfs, err) < 0)
+	/* Step 4.3: over what is there, or a volume below /dev would be hidden by it. */
+	if (volumes_mount(container->volumes, container->rootfs.path, err) < 0)
+		return -1;
+	if (rootfs_pivot(&container->rootfs, err) < 0)
 		return -1;
 	/* Last: no step after it needs to write to /proc/sys or the root. */
 	return rootfs_protect(&container->rootfs, err);
@@ -104,9 +105,11 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 		.rootfs = {scratch.root, options->storage.read_only, options->namespaces.init,
 			   &options->namespaces.wishes},
 		.cgroup = cgroup,
-		.overlay = {options->layers.layers, scratch.upper, scratch.work},
+		.overlay = {.layers = options->layers.layers, .work = scratch.work},
 		.volumes = &options->storage.volumes,
 	};
+	/* Step 4.2: what is written goes there, and the layers stay as they are. */
+	container.overlay.upper = scratch.upper;
 	result = start_and_wait(options, &container, argv, status, err);
 	/* Also after a failure, and that is then what is told. */
 	return cgroup_destroy(cgroup, result < 0 ? &late : err) < 0 ? -1 : result;

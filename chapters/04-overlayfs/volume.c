@@ -208,7 +208,7 @@ static int open_view(const struct volume *volume, int source, struct error *err)
 		return volume->tree ? error_sys(err, "duplicate a descriptor") : -1;
 	if (!is_private(volume) && set_propagation(fd, volume, err) < 0)
 		return -1;
-	/* Also what is mounted below it, or "ro" would protect only the half. */
+	/* Step 4.4: also what is mounted below it, or "ro" would protect only the half. */
 	if (volume->read_only && mount_make_read_only(fd, !volume->writable_inside, err) < 0)
 		return -1;
 	return take_fd(&fd);
@@ -298,7 +298,7 @@ int volumes_mount(const struct volumes *volumes, const char *root, struct error 
 		return error_sys(err, "open the root directory '%s'", root);
 	for (size_t i = 0; i < volumes->count; i++)
 		sorted[i] = &volumes->items[i];
-	/* The outer ones first, or they would hide those inside. */
+	/* Step 4.5: the outer ones first, or they would hide those inside. */
 	qsort(sorted, volumes->count, sizeof(*sorted), compare_depth);
 	for (size_t i = 0; i < volumes->count; i++)
 		if (mount_one(sorted[i], root_fd, root, err) < 0)
