@@ -331,7 +331,9 @@ local" ]
     says "Total reclaimed space: 0B"
     [ "$(volumes | wc -l)" = 2 ]
     run bash -c 'echo n | "$BUILD/coracle" --root "$ROOT" volume prune -a'
+    exits 1
     says "WARNING! This will remove all local volumes"
+    says "volume prune has been cancelled"
     [ "$(volumes | wc -l)" = 2 ]
     coracle volume prune -af
     [ "$(volumes | wc -l)" = 1 ]

@@ -369,7 +369,7 @@ static int prune(const struct call *call, struct volume_options *options, struct
 	if (read_filters(options, err) < 0)
 		return -1;
 	if (!confirmed(options))
-		return 0;
+		return error_set(err, ECANCELED, "volume prune has been cancelled");
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    volume_store_list(&engine, &volumes, &count, err) < 0)
 		return -1;
