@@ -85,6 +85,26 @@ def start_dockerd(scratch, layout, image, cgroup_parent):
     return process, command
 
 
+def prepare_podman(scratch):
+    """Writes podman's settings; returns the start of a command, and the environment that it needs."""
+    def path(name):
+        return os.path.join(scratch, name)
+    # as usual it asks for more files and processes than root may have here
+    with open(path("containers.conf"), "w", encoding="utf-8") as file:
+        file.write("""[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[network]
+network_backend = "netavark"
+network_config_dir = "%s"
+""" % path("podman-networks"))
+    return ([need("podman"), "--root", path("podman"), "--runroot", path("podman-run"),
+             "--tmpdir", path("podman-tmp"), "--storage-driver", "overlay"],
+            {"CONTAINERS_CONF": path("containers.conf")})
+
+
 def end(process):
     process.terminate()
     try:
