@@ -281,7 +281,8 @@ format-check: ## fail if clang-format would change anything
 	@clang-format --dry-run -Werror $(C_FILES)
 
 tidy: $(B)/gen/seccomp_filters.h ## run clang-tidy over the C sources
-	@clang-tidy --quiet $(filter-out tests/%,$(filter %.c,$(C_FILES))) -- -std=gnu17 -D_GNU_SOURCE \
+	@printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_FILES))) | xargs -P $$(nproc) -I{} \
+		clang-tidy --quiet {} -- -std=gnu17 -D_GNU_SOURCE \
 		$(call iquotes,06-network) -iquote final/engine -iquote final/commands -iquote $(B)/gen
 
 clean: ## remove what was built; downloads of tests stay in build/cache

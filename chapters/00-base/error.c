@@ -1,4 +1,5 @@
 /* Errors as text; see error.h for the contract. */
+#define ERROR_IMPLEMENTATION
 #include "error.h"
 
 #include <errno.h>

@@ -47,7 +47,7 @@ static int refuse(const struct port *port, struct error *err)
 
 static int hold(struct port *port, struct error *err)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in at = {0};
 	socklen_t size = sizeof(at);
 	int fd = -1;
 

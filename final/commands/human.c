@@ -110,14 +110,15 @@ static void join(const struct strings *argv, struct text *text)
 /* Cuts a text to `most` characters, the last of which is then an ellipsis. */
 static void shorten(struct text *text, size_t most)
 {
+	const char *whole = text_string(text);
 	size_t keep = 0, characters = 0;
 
-	if (!most || table_width(text_string(text)) <= most)
+	if (!most || table_width(whole) <= most)
 		return;
 	for (; characters + 1 < most; characters++)
 		do
 			keep++;
-		while (((unsigned char)text->data[keep] & 0xc0) == 0x80);
+		while (((unsigned char)whole[keep] & 0xc0) == 0x80);
 	text->length = keep;
 	text_add_string(text, "…");
 }

@@ -49,15 +49,17 @@ void table_print(const struct table *table, struct text *text)
 
 	for (size_t column = 0; column < table->columns; column++)
 		widths[column] = column_width(table, column);
-	for (size_t i = 0; i < table->cells.count; i++) {
+	for (size_t i = 0, column = 0; i < table->cells.count; i++) {
 		const char *cell = table->cells.items[i];
-		size_t column = i % table->columns;
+		size_t padding = widths[column] - table_width(cell);
 
 		text_add_string(text, cell);
-		if (column + 1 == table->columns)
+		if (++column < table->columns) {
+			text_add_format(text, "%*s", (int)padding, "");
+		} else {
 			text_add_string(text, "\n");
-		else
-			text_add_format(text, "%*s", (int)(widths[column] - table_width(cell)), "");
+			column = 0;
+		}
 	}
 	cleanup_memory(&widths);
 }

@@ -13,8 +13,12 @@ size_t detach_keys_filter(struct detach_keys *keys, const char *typed, size_t co
 	size_t length = 0;
 
 	*complete = false;
+	if (!keys->keys) {
+		memcpy(passed, typed, count);
+		return count;
+	}
 	for (size_t i = 0; i < count && !*complete; i++) {
-		bool next = keys->keys && typed[i] == keys->keys[keys->matched];
+		bool next = typed[i] == keys->keys[keys->matched];
 
 		if (!next && keys->matched) {
 			/* It was not them: here is what was held back. */
