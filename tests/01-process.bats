@@ -552,6 +552,13 @@ made_for_command()
         exits 125
         says "this kernel has no AppArmor"
     }
+    [ -e /sys/fs/selinux/enforce ] || {
+        run contain --security-opt label=type:container_t -- true
+        exits 125
+        says "this kernel has no SELinux"
+    }
+    run contain --security-opt label=disable --security-opt apparmor=unconfined -- true
+    exits 0
 }
 
 @test "01 a seccomp profile of one's own says which system calls may be made, and to whom" {
@@ -670,6 +677,7 @@ EOF
 --security-opt|seccomp=/x|opening seccomp profile (/x) failed
 --security-opt|seccomp=/etc/passwd|compacting json for seccomp profile (/etc/passwd) failed
 --security-opt|no-new-privileges=maybe|it is true or false
+--security-opt|label=some|label is disable, or user:USER
 --interactive|maybe|it is either true or false
 --tty|maybe|it is either true or false
 --privileged|maybe|it is either true or false

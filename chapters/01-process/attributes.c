@@ -145,11 +145,64 @@ static int apply_apparmor(const char *profile, struct error *err)
 	return 0;
 }
 
+/* What a context of SELinux consists of, and what it is if nobody says. */
+static const struct {
+	const char *name, *usual;
+} label_parts[] = {
+	{"user", "system_u"},
+	{"role", "system_r"},
+	{"type", "container_t"},
+	{"level", "s0"},
+};
+
+static const char *find_label(const struct attributes *attributes, const char *part)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < attributes->security.count; i++) {
+		const char *label = security_value(attributes->security.items[i], "label");
+		const char *value = label ? security_value(label, part) : NULL;
+
+		found = value ? value : found;
+	}
+	return found;
+}
+
+static int apply_label(const struct attributes *attributes, struct error *err)
+{
+	AUTO_TEXT struct text context = {0};
+
+	attributes_label(attributes, &context);
+	if (!context.length)
+		return 0;
+	trace("echo %q > /proc/self/attr/exec", context.data);
+	if (file_write_value(AT_FDCWD, "/proc/self/attr/exec", context.data, err) < 0) {
+		error_hint(err, EINVAL, "the policy that is loaded has no such context");
+		return error_wrap(err, "set the SELinux label '%s'", context.data);
+	}
+	return 0;
+}
+
 static int need_file(const char *path, const char *what, struct error *err)
 {
 	if (access(path, F_OK) < 0)
 		return error_set(err, ENOTSUP, "this kernel has no %s", what);
 	return 0;
+}
+
+static int check_label(const char *value, struct error *err)
+{
+	bool known = false;
+
+	if (strcmp(value, "disable") == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LENGTH(label_parts); i++)
+		known |= security_value(value, label_parts[i].name) != NULL;
+	if (!known)
+		return error_set(
+			err, EINVAL,
+			"label is disable, or user:USER, role:ROLE, type:TYPE or level:LEVEL");
+	return need_file("/sys/fs/selinux/enforce", "SELinux", err);
 }
 
 static int check_security(const char *text, struct error *err)
@@ -173,9 +226,7 @@ static int check_security(const char *text, struct error *err)
 			       ? 0
 			       : need_file("/proc/self/attr/apparmor/exec", "AppArmor", err);
 	if ((value = security_value(text, "label")))
-		return strcmp(value, "disable") == 0
-			       ? 0
-			       : need_file("/sys/fs/selinux/enforce", "SELinux", err);
+		return check_label(value, err);
 	if ((value = security_value(text, "systempaths")) && strcmp(value, "unconfined") == 0)
 		return 0;
 	return error_set(
@@ -216,6 +267,20 @@ const char *attributes_seccomp_profile(const struct attributes *attributes)
 	return value && *value == '{' ? value : NULL;
 }
 
+void attributes_label(const struct attributes *attributes, struct text *context)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(label_parts); i++)
+		asked |= find_label(attributes, label_parts[i].name) != NULL;
+	for (size_t i = 0; asked && i < ARRAY_LENGTH(label_parts); i++) {
+		const char *value = find_label(attributes, label_parts[i].name);
+
+		text_add_format(context, "%s%s", i ? ":" : "",
+				value ? value : label_parts[i].usual);
+	}
+}
+
 void attributes_restrict(const struct attributes *attributes, struct privileges *privileges)
 {
 	struct strings all = {(char *[]){"ALL", NULL}, 1}, none = {0};
@@ -243,6 +308,8 @@ int attributes_apply(const struct attributes *attributes, struct error *err)
 		if (apply_limit(attributes->ulimits.items[i], err) < 0)
 			return -1;
 	if (attributes->oom_score_adj && apply_oom_score(attributes->oom_score_adj, err) < 0)
+		return -1;
+	if (apply_label(attributes, err) < 0)
 		return -1;
 	return profile && strcmp(profile, "unconfined") != 0 ? apply_apparmor(profile, err) : 0;
 }

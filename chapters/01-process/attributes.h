@@ -31,6 +31,10 @@ int attributes_add_security(struct attributes *attributes, const char *text, str
 /* The text of the seccomp profile among the options; NULL if there is none. */
 const char *attributes_seccomp_profile(const struct attributes *attributes);
 
+/* Adds the context of SELinux that "label=user:…", role, type and level ask for; nothing if none does.
+ * What they leave out is that of containers: "system_u:system_r:container_t:s0". */
+void attributes_label(const struct attributes *attributes, struct text *context);
+
 /* Changes what the security options and `privileged` say about privileges. */
 void attributes_restrict(const struct attributes *attributes, struct privileges *privileges);
 
@@ -38,7 +42,7 @@ void attributes_restrict(const struct attributes *attributes, struct privileges 
 bool attributes_unmasked(const struct attributes *attributes);
 
 /* Runs in the child while it is root and sees the host's /proc: limits, oom_score_adj, AppArmor's
- * profile for the exec to come. Nothing is raised that is not asked for.
+ * profile and SELinux's label for the exec to come. Nothing is raised that is not asked for.
  * Errors: EPERM for a limit above our own, or a lower score, without CAP_SYS_RESOURCE. setrlimit(2),
  * proc(5) */
 int attributes_apply(const struct attributes *attributes, struct error *err);

@@ -15,8 +15,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
-#include <linux/sched.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -27,6 +25,7 @@
 
 #include "channel.h"
 #include "cleanup.h"
+#include "clone.h"
 #include "command.h"
 #include "environment.h"
 #include "execute.h"
@@ -244,60 +243,6 @@ static int block_signals(struct process *process, struct error *err)
 	return 0;
 }
 
-/* Adds "--pid --mount …", as unshare(1) calls the namespaces. */
-static void add_namespace_names(uint64_t flags, struct text *names)
-{
-	static const struct {
-		uint64_t flag;
-		const char *name;
-	} known[] = {
-		{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"},	      {CLONE_NEWNS, "mount"},
-		{CLONE_NEWUTS, "uts"},	 {CLONE_NEWIPC, "ipc"},	      {CLONE_NEWNET, "net"},
-		{CLONE_NEWTIME, "time"}, {CLONE_NEWCGROUP, "cgroup"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
-		if (flags & known[i].flag)
-			text_add_format(names, " --%s", known[i].name);
-}
-
-static void trace_clone(uint64_t flags)
-{
-	AUTO_TEXT struct text names = {0};
-
-	add_namespace_names(flags, &names);
-	if (names.length)
-		trace("unshare --fork%s", text_string(&names));
-	else
-		trace("# clone3: a new process");
-}
-
-/* Returns the pid in the parent, 0 in the child. glibc has no wrapper for clone3(2). */
-static pid_t clone_child(const struct process_config *config, int *pidfd, struct error *err)
-{
-	struct clone_args args = {
-		.flags = config->clone_flags | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	pid_t pid;
-
-	if (config->cgroup_fd > 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)config->cgroup_fd;
-	}
-	trace_clone(config->clone_flags);
-	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	if (pid < 0) {
-		error_sys(err, "clone a process");
-		error_hint(err, EPERM, "new namespaces need root");
-		error_hint(err, EAGAIN, "the limit of processes is reached");
-		error_hint(err, ENOSPC, "the limit of namespaces is reached");
-		error_hint(err, ENOSYS, "it takes Linux 5.5, and no filter that forbids clone3");
-	}
-	return pid;
-}
-
 /* The channel ended without FAILED or EXEC: the child was ended from outside while it set up. */
 static int explain_death(struct process *process, struct error *err)
 {
@@ -352,36 +297,6 @@ static int await_exec(struct process *process, int channel, struct error *err)
 	return executed ? 0 : explain_death(process, err);
 }
 
-/* A process can't leave its pid namespace: setns(2) says where its children are born. */
-static int children_in(const char *file, struct error *err)
-{
-	AUTO_CLOSE int fd = -1;
-
-	trace("nsenter --pid=%q", file);
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWPID) < 0) {
-		error_sys(err, "join the pid namespace '%s'", file);
-		return error_hint(err, EINVAL, "it is of another kind, or not below ours");
-	}
-	return 0;
-}
-
-/* And our own again, for whatever is started next. */
-static pid_t clone_in(const struct process_config *config, int *pidfd, struct error *err)
-{
-	struct error late;
-	pid_t pid;
-
-	if (!config->pid_namespace)
-		return clone_child(config, pidfd, err);
-	if (children_in(config->pid_namespace, err) < 0)
-		return -1;
-	pid = clone_child(config, pidfd, err);
-	if (pid != 0 && children_in("/proc/self/ns/pid", pid < 0 ? &late : err) < 0)
-		return -1;
-	return pid;
-}
-
 static int start_blocked(struct process *process, const struct process_config *config,
 			 struct error *err)
 {
@@ -390,7 +305,7 @@ static int start_blocked(struct process *process, const struct process_config *c
 
 	if (channel_open(&ours, &theirs, err) < 0)
 		return -1;
-	process->pid = clone_in(config, &process->pidfd, err);
+	process->pid = clone_process(config, &process->pidfd, err);
 	if (process->pid < 0) {
 		process->pid = 0;
 		return -1;

@@ -56,6 +56,7 @@ struct process_config {
 	struct winsize size; /* of the terminal */
 	uint64_t clone_flags;	   /* CLONE_NEW… of clone(2) */
 	const char *pid_namespace; /* /proc/PID/ns/pid of one to be born in; NULL: by clone_flags */
+	int64_t boottime_s;	   /* its clocks of the time since boot are so much ahead */
 	int cgroup_fd;		   /* a cgroup v2 directory to be born in (CLONE_INTO_CGROUP) */
 	bool die_with_parent;	   /* SIGKILL when the thread that started it ends */
 	struct privileges privileges;

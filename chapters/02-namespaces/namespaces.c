@@ -3,15 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -26,27 +23,6 @@ static int make_cgroup_namespace(struct error *err)
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return error_sys(err, "make a cgroup namespace");
 	return 0;
-}
-
-/* unshare(2) changes the clocks of children alone; since Linux 6.1 also ours, with the next exec.
- * Before that the offsets would be set, and nobody would see them. */
-static int shift_clocks(int64_t seconds, struct error *err)
-{
-	AUTO_FREE char *offsets =
-		memory_format("boottime %" PRId64 " 0\nmonotonic %" PRId64 " 0", seconds, seconds);
-	struct utsname host;
-	unsigned major = 0, minor = 0;
-
-	if (uname(&host) < 0 || sscanf(host.release, "%u.%u", &major, &minor) != 2)
-		return error_sys(err, "ask for the kernel's version");
-	if (major < 6 || (major == 6 && minor < 1))
-		return error_set(err, ENOTSUP, "clocks of its own need Linux 6.1");
-	trace("unshare --time && echo %q > /proc/self/timens_offsets", offsets);
-	if (unshare(CLONE_NEWTIME) < 0) {
-		error_sys(err, "make a time namespace");
-		return error_hint(err, EINVAL, "is the kernel built with CONFIG_TIME_NS?");
-	}
-	return file_write_value(AT_FDCWD, "/proc/self/timens_offsets", offsets, err);
 }
 
 static const struct {
@@ -190,6 +166,7 @@ static int map_ids(void *context, pid_t pid, struct error *err)
 void namespaces_configure(struct namespaces *namespaces, struct process_config *config)
 {
 	config->clone_flags = namespaces_clone_flags(namespaces);
+	config->boottime_s = namespaces->boottime_s;
 	config->pid_namespace = file_of(namespaces, NAMESPACE_PID);
 	if (config->hooks.in_parent)
 		return;
@@ -205,9 +182,7 @@ static int enter_as_ourselves(const struct namespaces *namespaces, struct error 
 	if (join_others(namespaces, err) < 0)
 		return -1;
 	/* Its root is the cgroup that we are in: so after the parent has put us into ours. */
-	if (private && make_cgroup_namespace(err) < 0)
-		return -1;
-	return namespaces->boottime_s ? shift_clocks(namespaces->boottime_s, err) : 0;
+	return private ? make_cgroup_namespace(err) : 0;
 }
 
 int namespaces_enter(const struct namespaces *namespaces, struct error *err)

@@ -50,18 +50,19 @@ char *namespaces_mounts_of(const char *ipc);
  * it is made by namespaces_enter, after the process has been moved. */
 uint64_t namespaces_clone_flags(const struct namespaces *namespaces);
 
-/* Sets what process_start does about them: clone_flags, pid_namespace, and for a user namespace, which
+/* Sets what process_start does about them: clone_flags, pid_namespace, boottime_s, and for a user namespace, which
  * has no ids until they are written from outside, hooks.in_parent. *namespaces must live as long.
  * A caller with an in_parent of its own calls id_map_apply in it. */
 void namespaces_configure(struct namespaces *namespaces, struct process_config *config);
 
 /* Runs in the child, after the hook in the parent and before any mount:
- * joins those of others, makes the cgroup and time namespaces, becomes root of its user namespace,
+ * joins those of others, makes the cgroup namespace, becomes root of its user namespace,
  * sets the hostname, brings the loopback interface up, and sets the two sysctls of a network
  * namespace that Docker sets (net.ipv4.ip_unprivileged_port_start=0, net.ipv4.ping_group_range).
- * The pid namespace is not joined: only children can be in another one. See process_config.
- * Errors: EPERM without CAP_SYS_ADMIN; ENOTSUP for clocks before Linux 6.1.
- * namespaces(7), cgroup_namespaces(7), time_namespaces(7), netdevice(7) */
+ * A pid namespace is not joined here, nor are clocks shifted: only children can have others. See
+ * process_config.
+ * Errors: EPERM without CAP_SYS_ADMIN.
+ * namespaces(7), cgroup_namespaces(7), netdevice(7) */
 int namespaces_enter(const struct namespaces *namespaces, struct error *err);
 
 #endif

@@ -99,7 +99,7 @@ static int set_mode(struct volume *volume, const char *mode, unsigned *seen)
 		volume->read_only = mode[1] == 'o';
 		kind = 1;
 	} else if (strcmp(mode, "z") == 0 || strcmp(mode, "Z") == 0) {
-		kind = 2; /* labels of SELinux, which is not here */
+		kind = 2; /* labels of SELinux for files: they stay as they are, as on a host without it */
 	} else if (propagation && volume->type == VOLUME_BIND) {
 		volume->propagation = propagation;
 		kind = 4;
