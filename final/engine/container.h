@@ -76,6 +76,7 @@ struct container_state {
 	int exit_code;
 	uint64_t restart_count;
 	bool oom_killed;
+	bool stopped; /* by somebody: no policy starts it again but "always", after a reboot */
 	bool paused; /* of container_observe, which asks the kernel; not recorded */
 	char *error; /* why it could not be started; NULL if it could */
 	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */

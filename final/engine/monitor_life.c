@@ -54,6 +54,7 @@ int monitor_begin_life(struct monitor *monitor, struct error *err)
 	/* Of the life before. */
 	container->state.exit_code = 0;
 	container->state.oom_killed = false;
+	container->state.stopped = false;
 	cleanup_memory(&container->state.error);
 	if (container_save_state(container, err) < 0)
 		return -1;
@@ -96,6 +97,7 @@ void monitor_end_life(struct monitor *monitor)
 	clock_now(now);
 	cleanup_memory(&state->finished_at);
 	state->finished_at = memory_string(now);
+	state->stopped = restart_is_forbidden(monitor->engine, monitor->container);
 	state->status = is_restarted(monitor) ? CONTAINER_RESTARTING : CONTAINER_EXITED;
 	state->pid = 0;
 	/* Before the state: who waits for that has stopped it, and says so next. */

@@ -100,6 +100,7 @@ int record_save_state(const struct container *container, const char *dir, bool d
 	json_add_number(json, "exit_code", state->exit_code);
 	json_add_number(json, "restart_count", (int64_t)state->restart_count);
 	cJSON_AddBoolToObject(json, "oom_killed", state->oom_killed);
+	cJSON_AddBoolToObject(json, "stopped", state->stopped);
 	add_string(json, "error", state->error);
 	add_string(json, "started_at", state->started_at);
 	add_string(json, "finished_at", state->finished_at);
@@ -208,6 +209,7 @@ static int read_state(const cJSON *json, struct container_state *state, struct e
 
 	if (json_get_string(json, "status", &status, err) < 0 ||
 	    json_get_bool(json, "oom_killed", &state->oom_killed, err) < 0 ||
+	    json_get_bool(json, "stopped", &state->stopped, err) < 0 ||
 	    get_string(json, "error", &state->error, err) < 0 ||
 	    get_string(json, "started_at", &state->started_at, err) < 0 ||
 	    get_string(json, "finished_at", &state->finished_at, err) < 0 ||

@@ -28,6 +28,23 @@ bool restart_decide(const struct restart_policy *policy, int exit_code, int64_t 
 	return true;
 }
 
+bool restart_after_boot(const struct container *container)
+{
+	const struct restart_policy *policy = &container->config.restart;
+	const struct container_state *state = &container->state;
+
+	if (state->status != CONTAINER_EXITED)
+		return false;
+	switch (policy->kind) {
+	case RESTART_ALWAYS: return true;
+	case RESTART_UNLESS_STOPPED: return !state->stopped;
+	case RESTART_ON_FAILURE:
+		return !state->stopped && state->exit_code != 0 &&
+		       (!policy->most || state->restart_count < policy->most);
+	default: return false;
+	}
+}
+
 static char *mark_of(const struct engine *engine, const struct container *container)
 {
 	return memory_format("%s/%s/stopped", engine->run, container->id);

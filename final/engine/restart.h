@@ -23,6 +23,9 @@ struct restart_history {
 bool restart_decide(const struct restart_policy *policy, int exit_code, int64_t lasted_ms,
 		    struct restart_history *history);
 
+/* Decides whether a container that does not run is started when the machine is. */
+bool restart_after_boot(const struct container *container);
+
 /* Marks a container as stopped by somebody: its monitor does not start it again. A new start takes
  * the mark away. */
 int restart_forbid(const struct engine *engine, const struct container *container,
