@@ -13,6 +13,7 @@
 #include "human.h"
 #include "path.h"
 #include "program.h"
+#include "prune.h"
 #include "subcommand.h"
 #include "text.h"
 
@@ -66,16 +67,15 @@ static int prune_one(const struct engine *engine, struct container *container, u
 	return 0;
 }
 
-static int prune(const struct engine *engine, const struct strings *filters, struct error *err)
+int prune_containers(const struct engine *engine, const struct strings *filters,
+		     struct pruned *pruned, struct error *err)
 {
 	static const char *const known[] = {"label", "label!", "until", NULL};
 	struct container *containers = NULL;
 	AUTO_TEXT struct text done = {0};
-	uint64_t bytes = 0;
 	size_t count = 0, next = 0;
 	int64_t until = INT64_MAX;
 	const char *value = filter_value(filters, "until", &next);
-	char size[HUMAN_SIZE];
 	int result = 0;
 
 	if (filter_check(filters, known, err) < 0)
@@ -87,24 +87,13 @@ static int prune(const struct engine *engine, const struct strings *filters, str
 		if (result == 0 && is_unused(&containers[i]) &&
 		    filter_labels(filters, &containers[i].config.labels) &&
 		    clock_nanoseconds(containers[i].state.created_at) < until)
-			result = prune_one(engine, &containers[i], &bytes, &done, err);
+			result = prune_one(engine, &containers[i], &pruned->bytes, &done, err);
 		container_release(&containers[i]);
 	}
 	cleanup_memory(&containers);
-	human_total_bytes(bytes, size);
-	printf("%s%s%sTotal reclaimed space: %s\n", done.length ? "Deleted Containers:\n" : "",
-	       text_string(&done), done.length ? "\n" : "", size);
+	if (done.length)
+		text_add_format(&pruned->text, "Deleted Containers:\n%s\n", text_string(&done));
 	return result;
-}
-
-static bool confirm(void)
-{
-	char answer[8] = "";
-
-	printf("WARNING! This will remove all stopped containers.\n"
-	       "Are you sure you want to continue? [y/N] ");
-	fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 static int command_prune(const struct call *call)
@@ -116,17 +105,21 @@ static int command_prune(const struct call *call)
 		{0},
 	};
 	AUTO_ENGINE struct engine engine = {0};
+	struct pruned pruned = {0};
 	struct error err;
 	int status = 0;
 
 	subcommand_options(call, groups, 0, 0);
-	if (!options.force && !confirm()) {
+	if (!options.force && !prune_is_confirmed(" all stopped containers.")) {
 		error_set(&err, ECANCELED, "container prune has been cancelled");
 		status = subcommand_fail(&err);
 	} else if (subcommand_engine(call, &engine, &err) < 0 ||
-		   prune(&engine, &options.filters, &err) < 0) {
+		   prune_containers(&engine, &options.filters, &pruned, &err) < 0) {
 		status = subcommand_fail(&err);
+	} else {
+		pruned_print(&pruned);
 	}
+	text_release(&pruned.text);
 	strings_release(&options.filters);
 	return status;
 }

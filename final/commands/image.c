@@ -15,6 +15,7 @@
 #include "human.h"
 #include "image_actions.h"
 #include "program.h"
+#include "prune.h"
 #include "store.h"
 #include "subcommand.h"
 #include "text.h"
@@ -39,7 +40,8 @@ static const struct option_row prune_rows[] = {
 
 struct pruning {
 	const struct engine *engine;
-	const struct image_command_options *options;
+	bool all;
+	const struct strings *filters;
 	int64_t until; /* nanoseconds since 1970: those that are older go */
 	struct image *images;
 	size_t count;
@@ -72,10 +74,10 @@ static bool has_tag(const char *name)
 static bool is_pruned(const struct pruning *pruning, const struct image *image)
 {
 	if (strings_contain(&pruning->in_use, image->id) ||
-	    !filter_labels(&pruning->options->filters, &image->config.labels) ||
+	    !filter_labels(pruning->filters, &image->config.labels) ||
 	    clock_nanoseconds(image->config.created) >= pruning->until)
 		return false;
-	for (size_t i = 0; !pruning->options->all && i < pruning->count; i++)
+	for (size_t i = 0; !pruning->all && i < pruning->count; i++)
 		if (strcmp(pruning->images[i].id, image->id) == 0 &&
 		    has_tag(pruning->images[i].name))
 			return false;
@@ -140,7 +142,7 @@ static int prune_one(struct pruning *pruning, const struct image *image, struct 
 static int read_filters(struct pruning *pruning, struct error *err)
 {
 	static const char *const known[] = {"label", "label!", "until", NULL};
-	const struct strings *filters = &pruning->options->filters;
+	const struct strings *filters = pruning->filters;
 	size_t next = 0;
 	const char *value = filter_value(filters, "until", &next);
 
@@ -150,11 +152,10 @@ static int read_filters(struct pruning *pruning, struct error *err)
 }
 
 /* A damaged image holds nothing else up, but what nobody else needs of the others stays with it. */
-static int prune(struct pruning *pruning, struct error *err)
+static int prune(struct pruning *pruning, struct pruned *pruned, struct error *err)
 {
 	const char *root = pruning->engine->root;
 	AUTO_CLOSE int lock = engine_lock(pruning->engine, err);
-	char size[HUMAN_SIZE];
 
 	if (lock < 0 || container_image_ids(pruning->engine, &pruning->in_use, err) < 0 ||
 	    store_list(root, &pruning->images, &pruning->count, &pruning->damaged, err) < 0)
@@ -164,21 +165,22 @@ static int prune(struct pruning *pruning, struct error *err)
 		    prune_one(pruning, &pruning->images[i], err) < 0)
 			return -1;
 	if (pruning->done.length)
-		printf("Deleted Images:\n%s\n", text_string(&pruning->done));
-	human_total_bytes(pruning->bytes, size);
-	printf("Total reclaimed space: %s\n", size);
+		text_add_format(&pruned->text, "Deleted Images:\n%s\n",
+				text_string(&pruning->done));
+	pruned->bytes += pruning->bytes;
+	pruned->damaged |= subcommand_fail_for(&pruning->damaged) != 0;
 	return 0;
 }
 
-static bool confirm(bool all)
+int prune_images(const struct engine *engine, bool all, struct pruned *pruned, struct error *err)
 {
-	char answer[10] = "";
+	const struct strings no_filters = {0};
+	AUTO_PRUNING struct pruning pruning = {.engine = engine,
+					       .all = all,
+					       .filters = &no_filters,
+					       .until = INT64_MAX};
 
-	printf("WARNING! This will remove all %s.\nAre you sure you want to continue? [y/N] ",
-	       all ? "images without at least one container associated to them"
-		   : "dangling images");
-	fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	return prune(&pruning, pruned, err);
 }
 
 int command_image_prune(const struct call *call)
@@ -191,23 +193,30 @@ int command_image_prune(const struct call *call)
 	};
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_PRUNING struct pruning pruning = {.engine = &engine,
-					       .options = &options,
+					       .filters = &options.filters,
 					       .until = INT64_MAX};
+	struct pruned pruned = {0};
 	struct error err;
-	int status;
+	int status = 0;
 
 	subcommand_options(call, groups, 0, 0);
+	pruning.all = options.all;
 	if (read_filters(&pruning, &err) < 0)
 		return subcommand_fail(&err);
-	if (!options.force && !confirm(options.all)) {
+	if (!options.force &&
+	    !prune_is_confirmed(options.all ? " all images without at least one container "
+					      "associated to them."
+					    : " all dangling images.")) {
 		error_set(&err, ECANCELED, "image prune has been cancelled");
 		return subcommand_fail(&err);
 	}
-	status = subcommand_engine(call, &engine, &err) < 0 || prune(&pruning, &err) < 0
-			 ? subcommand_fail(&err)
-			 : subcommand_fail_for(&pruning.damaged);
+	if (subcommand_engine(call, &engine, &err) < 0 || prune(&pruning, &pruned, &err) < 0)
+		status = subcommand_fail(&err);
+	else
+		pruned_print(&pruned);
 	strings_release(&options.filters);
-	return status;
+	text_release(&pruned.text);
+	return pruned.damaged ? STATUS_FAILED : status;
 }
 
 /* --- the groups ------------------------------------------------------------------------------ */
@@ -236,18 +245,6 @@ int command_image(const struct call *call)
 		 "Save images to an archive or standard output", command_save},
 		{"image tag", "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]", "Give an image another name",
 		 command_tag},
-		{0},
-	};
-
-	return group_call(call, rows);
-}
-
-int command_system(const struct call *call)
-{
-	static const struct subcommand rows[] = {
-		{"system df", "", "Show how much room everything takes", command_system_df},
-		{"system check", "", "Verify containers, networks, volumes and images",
-		 command_system_check},
 		{0},
 	};
 

@@ -1,4 +1,6 @@
 /* info: what there is, and what it stands on. */
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +71,8 @@ static const char *file_system_of(const char *root)
 	static const struct {
 		unsigned long magic;
 		const char *name;
-	} known[] = {{0xef53, "extfs"},	      {0x58465342, "xfs"},	 {0x9123683e, "btrfs"},
-		     {0x01021994, "tmpfs"},   {0x794c7630, "overlayfs"}, {0x2fc12fc1, "zfs"},
+	} known[] = {{0xef53, "extfs"},	    {0x58465342, "xfs"},       {0x9123683e, "btrfs"},
+		     {0x01021994, "tmpfs"}, {0x794c7630, "overlayfs"}, {0x2fc12fc1, "zfs"},
 		     {0xf2f52010, "f2fs"}};
 	struct statfs fs = {0};
 
@@ -102,7 +104,7 @@ static char *operating_system(void)
 	char *at, *rest;
 	struct error none;
 
-	if (file_read(-1, "/etc/os-release", OS_RELEASE_BYTES_MAX, &text, &none) < 0)
+	if (file_read(AT_FDCWD, "/etc/os-release", OS_RELEASE_BYTES_MAX, &text, &none) < 0)
 		return memory_string("<unknown>");
 	for (rest = text.data; (at = strsep(&rest, "\n"));)
 		if (text_starts_with(at, "PRETTY_NAME=")) {
@@ -120,7 +122,10 @@ static void add_cgroups(cJSON *to)
 	bool known = cgroup_layout_read(&layout, &none) == 0;
 
 	cJSON_AddBoolToObject(to, "SwapLimit", known && cgroup_layout_counts_swap(&layout));
-	cJSON_AddStringToObject(to, "CgroupDriver", known ? "cgroupfs" : "none");
+	cJSON_AddStringToObject(to, "CgroupDriver",
+				!known					  ? "none"
+				: layout.unified && cgroup_systemd_runs() ? "systemd"
+									  : "cgroupfs");
 	cJSON_AddStringToObject(to, "CgroupVersion", !known ? "" : layout.unified ? "2" : "1");
 }
 

@@ -18,6 +18,7 @@
 #include "json.h"
 #include "networks.h"
 #include "program.h"
+#include "prune.h"
 #include "subcommand.h"
 #include "subnet.h"
 #include "table.h"
@@ -379,18 +380,6 @@ static const struct option_row prune_rows[] = {
 	{0},
 };
 
-static bool confirmed(const struct network_command_options *options)
-{
-	char answer[8] = "";
-
-	if (options->force)
-		return true;
-	printf("WARNING! This will remove all custom networks not used by at least one container.\n"
-	       "Are you sure you want to continue? [y/N] ");
-	fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
-}
-
 /* The names of all networks that a container, running or not, is to be in. */
 static int used_names(const struct engine *engine, struct strings *used, struct error *err)
 {
@@ -425,25 +414,25 @@ static void remove_default(const struct engine *engine)
 		firewall_down(table, &unknown);
 }
 
-static int prune(const struct call *call, struct error *err)
+int prune_networks(const struct engine *engine, struct pruned *pruned, struct error *err)
 {
-	AUTO_ENGINE struct engine engine = {0};
 	AUTO_STRINGS struct strings names = {0}, used = {0};
-	bool first = true;
+	size_t before = pruned->text.length;
 
-	if (subcommand_engine(call, &engine, err) < 0 || networks_list(&engine, &names, err) < 0 ||
-	    used_names(&engine, &used, err) < 0)
+	if (networks_list(engine, &names, err) < 0 || used_names(engine, &used, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
 		if (strcmp(names.items[i], "bridge") == 0 ||
 		    strings_contain(&used, names.items[i]) ||
-		    networks_remove(&engine, names.items[i], err) < 0)
+		    networks_remove(engine, names.items[i], err) < 0)
 			continue;
-		printf("%s%s\n", first ? "Deleted Networks:\n" : "", names.items[i]);
-		first = false;
+		text_add_format(&pruned->text, "%s%s\n",
+				pruned->text.length == before ? "Deleted Networks:\n" : "",
+				names.items[i]);
 	}
+	text_add_string(&pruned->text, pruned->text.length == before ? "" : "\n");
 	if (!strings_contain(&used, "bridge"))
-		remove_default(&engine);
+		remove_default(engine);
 	return 0;
 }
 
@@ -455,10 +444,21 @@ static int command_prune(const struct call *call)
 		{"Options", prune_rows, &options},
 		{0},
 	};
+	AUTO_ENGINE struct engine engine = {0};
+	struct pruned pruned = {0};
 	struct error err;
+	int status = 0;
 
 	subcommand_options(call, groups, 0, 0);
-	return confirmed(&options) && prune(call, &err) < 0 ? subcommand_fail(&err) : 0;
+	if (!options.force && !prune_is_confirmed(" all custom networks not used by at least one "
+						  "container."))
+		return 0;
+	if (subcommand_engine(call, &engine, &err) < 0 ||
+	    prune_networks(&engine, &pruned, &err) < 0)
+		status = subcommand_fail(&err);
+	fputs(text_string(&pruned.text), stdout);
+	text_release(&pruned.text);
+	return status;
 }
 
 /* --- connect, disconnect ------------------------------------------------------------------------ */

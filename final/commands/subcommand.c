@@ -79,6 +79,7 @@ const struct subcommand subcommands[] = {
 	 command_port},
 	{"container", "COMMAND", "Manage containers", command_container},
 	{"events", "[OPTIONS]", "Show what happens, as it happens", command_events},
+	{"info", "[OPTIONS]", "Show what there is, and what it stands on", command_info},
 	{"completion", "bash|zsh", "Print a script that completes commands and options",
 	 command_completion},
 	{"version", "", "Show the version of coracle, and what it stands on", command_version},

@@ -113,6 +113,7 @@ int command_history(const struct call *call);
 int command_image_prune(const struct call *call);
 int command_image(const struct call *call);
 int command_system_check(const struct call *call);
+int command_system_prune(const struct call *call);
 int command_system_df(const struct call *call);
 int command_system(const struct call *call);
 int command_copy(const struct call *call);

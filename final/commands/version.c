@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "format.h"
 #include "json.h"
+#include "manifest.h"
 #include "program.h"
 #include "subcommand.h"
 
@@ -33,13 +34,16 @@ static void add_cgroup_layout(struct text *text)
 static cJSON *version_document(const struct utsname *host, const char *cgroups, const char *root)
 {
 	cJSON *document = cJSON_CreateObject();
+	struct platform own = {0};
+	struct error unknown;
 
+	platform_parse(NULL, &own, &unknown);
 	for (int i = 0; i < 2; i++) {
 		cJSON *to = cJSON_AddObjectToObject(document, i ? "Server" : "Client");
 
 		cJSON_AddStringToObject(to, "Version", VERSION);
 		cJSON_AddStringToObject(to, "Os", "linux");
-		cJSON_AddStringToObject(to, "Arch", host->machine);
+		cJSON_AddStringToObject(to, "Arch", own.architecture);
 		cJSON_AddStringToObject(to, "KernelVersion", host->release);
 		cJSON_AddStringToObject(to, "DataRoot", root);
 		cJSON_AddStringToObject(to, "Cgroups", cgroups);

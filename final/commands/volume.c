@@ -12,6 +12,7 @@
 #include "json.h"
 #include "object.h"
 #include "program.h"
+#include "prune.h"
 #include "run_files.h"
 #include "subcommand.h"
 #include "tree_copy.h"
@@ -290,24 +291,6 @@ static const struct option_row prune_rows[] = {
 	{0},
 };
 
-static bool confirmed(const struct volume_options *options)
-{
-	char answer[8] = "";
-
-	if (options->force)
-		return true;
-	printf("WARNING! This will remove %s local volumes not used by at least one container.\n"
-	       "Are you sure you want to continue? [y/N] ",
-	       options->all ? "all" : "anonymous");
-	fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
-}
-
-struct pruned {
-	struct strings names;
-	uint64_t bytes;
-};
-
 static int prune_one(const struct engine *engine, const struct volume_options *options,
 		     const struct stored_volume *volume, struct pruned *pruned, struct error *err)
 {
@@ -325,21 +308,9 @@ static int prune_one(const struct engine *engine, const struct volume_options *o
 	/* Somebody may just have begun to use it, or removed it. */
 	if (volume_store_remove(engine, volume->name, err) < 0)
 		return err->code == EBUSY || err->code == ENOENT ? 0 : -1;
-	strings_add(&pruned->names, volume->name);
+	text_add_format(&pruned->text, "%s\n", volume->name);
 	pruned->bytes += bytes;
 	return 0;
-}
-
-static void print_pruned(const struct pruned *pruned)
-{
-	char human[HUMAN_SIZE];
-
-	if (pruned->names.count)
-		printf("Deleted Volumes:\n");
-	for (size_t i = 0; i < pruned->names.count; i++)
-		printf("%s\n", pruned->names.items[i]);
-	human_total_bytes(pruned->bytes, human);
-	printf("%sTotal reclaimed space: %s\n", pruned->names.count ? "\n" : "", human);
 }
 
 /* Docker's filter "all" and its option are the same. */
@@ -358,30 +329,53 @@ static int read_filters(struct volume_options *options, struct error *err)
 	return 0;
 }
 
-static int prune(const struct call *call, struct volume_options *options, struct error *err)
+static int prune_chosen(const struct engine *engine, const struct volume_options *options,
+			struct pruned *pruned, struct error *err)
 {
-	AUTO_ENGINE struct engine engine = {0};
-	struct pruned pruned = {0};
+	struct pruned found = {0};
 	struct stored_volume *volumes;
 	size_t count;
 	int result = 0;
 
-	if (read_filters(options, err) < 0)
-		return -1;
-	if (!confirmed(options))
-		return error_set(err, ECANCELED, "volume prune has been cancelled");
-	if (subcommand_engine(call, &engine, err) < 0 ||
-	    volume_store_list(&engine, &volumes, &count, err) < 0)
+	if (volume_store_list(engine, &volumes, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (result == 0)
-			result = prune_one(&engine, options, &volumes[i], &pruned, err);
+			result = prune_one(engine, options, &volumes[i], &found, err);
 		stored_volume_release(&volumes[i]);
 	}
 	free(volumes);
-	print_pruned(&pruned);
-	strings_release(&pruned.names);
+	if (found.text.length)
+		text_add_format(&pruned->text, "Deleted Volumes:\n%s\n", text_string(&found.text));
+	pruned->bytes += found.bytes;
+	text_release(&found.text);
 	return result;
+}
+
+int prune_volumes(const struct engine *engine, struct pruned *pruned, struct error *err)
+{
+	const struct volume_options anonymous = {0};
+
+	return prune_chosen(engine, &anonymous, pruned, err);
+}
+
+static int prune(const struct call *call, struct volume_options *options, struct pruned *pruned,
+		 struct error *err)
+{
+	AUTO_ENGINE struct engine engine = {0};
+
+	if (read_filters(options, err) < 0)
+		return -1;
+	if (!options->force &&
+	    !prune_is_confirmed(
+		    options->all ? " all local volumes not used by at least one container."
+				 : " anonymous local volumes not used by at least one container."))
+		return error_set(err, ECANCELED, "volume prune has been cancelled");
+	if (subcommand_engine(call, &engine, err) < 0 ||
+	    prune_chosen(&engine, options, pruned, err) < 0)
+		return -1;
+	pruned_print(pruned);
+	return 0;
 }
 
 static int command_prune(const struct call *call)
@@ -392,10 +386,14 @@ static int command_prune(const struct call *call)
 		{"Options", prune_rows, &options},
 		{0},
 	};
+	struct pruned pruned = {0};
 	struct error err;
+	int result;
 
 	subcommand_options(call, groups, 0, 0);
-	return finish(&options, prune(call, &options, &err), &err);
+	result = prune(call, &options, &pruned, &err);
+	text_release(&pruned.text);
+	return finish(&options, result, &err);
 }
 
 static const struct subcommand rows[] = {

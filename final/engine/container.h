@@ -77,8 +77,8 @@ struct container_state {
 	uint64_t restart_count;
 	bool oom_killed;
 	bool stopped; /* by somebody: no policy starts it again but "always", after a reboot */
-	bool paused; /* of container_observe, which asks the kernel; not recorded */
-	char *error; /* why it could not be started; NULL if it could */
+	bool paused;  /* of container_observe, which asks the kernel; not recorded */
+	char *error;  /* why it could not be started; NULL if it could */
 	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */
 	char *cgroup;				     /* its name for cgroup_open while it runs */
 	char *address;				     /* "172.30.0.2"; NULL without a bridge */

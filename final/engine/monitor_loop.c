@@ -161,6 +161,7 @@ static bool start_again(struct monitor *monitor)
 		return false;
 	}
 	state->status = CONTAINER_EXITED;
+	state->stopped = true;
 	if (container_save_state(monitor->container, &err) < 0)
 		monitor_note_error(monitor, &err);
 	return false;

@@ -86,6 +86,7 @@ teardown()
     [ ! -e "$BATS_TEST_TMPDIR/registry" ] || "$TOP/tests/lib/registry" stop "$BATS_TEST_TMPDIR/registry"
     ids=$(coracle ps -aq)
     [ -z "$ids" ] || coracle rm -f $ids >/dev/null
+    rm -f "$RUN/boot"
     await nothing_left || return 1 # of containers that were removed
     common_teardown
 }
