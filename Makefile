@@ -190,7 +190,7 @@ test: ## install what is missing, build, run every test (CH=03: one chapter's)
 	@BUILD=$(CURDIR)/$(B) tests/run $(CH)
 
 test-hub: all ## pull from Docker Hub itself; as root, with a network, a few pulls of the limit
-	@CORACLE_TEST_HUB=live bats tests/05-hub.bats
+	@CORACLE_TEST_HUB=live bats tests/05-hub.bats tests/final-hub.bats
 
 bench: all ## what a start costs, beside the kernel's own price and other runners
 	@tests/bench/run

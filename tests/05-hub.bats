@@ -1,52 +1,8 @@
 #!/usr/bin/env bats
-# Chapter 05: a pull from Docker Hub: from a mock of it (lib/mock-hub), with its token server, its
-# CDN, its limits, and faults on demand; or, by `make test-hub`, from Docker Hub itself, where the
-# faults are not to be had.
+# Chapter 05: a pull from Docker Hub, or from a mock of it (lib/hub.bash).
 
 load lib/helpers
-
-setup_file()
-{
-    export F=$BATS_FILE_TMPDIR S=$BATS_FILE_TMPDIR/store MULTI=alpine
-    [ "${CORACLE_TEST_HUB-}" != live ] || return 0
-    local name
-    for name in busybox layers platforms; do "$TOP/tests/lib/make-test-image" $name "$F/oci" $name; done
-    MULTI=platforms
-    unshare --net --mount "$TOP/tests/lib/mock-hub" "$F/hub" "$F/oci" busybox layers platforms >"$F/log" 2>&1 3>&- &
-    echo $! >"$F/pid"
-    await grep -qx ready "$F/log"
-}
-
-teardown_file() { [ ! -e "$F/pid" ] || kill "$(<"$F/pid")"; }
-
-setup()
-{
-    common_setup
-    S=$BATS_TEST_TMPDIR/store
-    export DOCKER_CONFIG=$BATS_TEST_TMPDIR/docker CORACLE_CONFIG=$BATS_TEST_TMPDIR/config
-    [ ! -e "$F/pid" ] || cp -r "$F/hub" "$CORACLE_CONFIG"
-    mark=$(wc -l <"$F/log" 2>/dev/null) || true
-}
-
-# on_store COMMAND [ARGUMENT...], with the hub in reach
-on_store()
-{
-    local command=$1 enter=()
-    shift
-    [ "$command" != run ] || set -- --network none "$@"
-    [ "$command $PROGRAM" != "run coracle" ] || set -- --rm "$@"
-    [ ! -e "$F/pid" ] || enter=(nsenter --net --mount --target "$(<"$F/pid")")
-    case $PROGRAM in
-    coracle) "${enter[@]}" "$BUILD/coracle" --root "$S" "$command" "$@" ;;
-    *) "${enter[@]}" "$BUILD/$PROGRAM" "$command" --root "$S" "$@" ;;
-    esac
-}
-pull() { on_store pull "$@"; }
-fails() { case $PROGRAM in coracle) exits 1 ;; *) exits 125 ;; esac; }
-mocked() { [ -e "$F/pid" ] || allowed_skip "a fault that Docker Hub itself does not have"; }
-asked() { tail -n "+$((mark + 1))" "$F/log"; } # since the test began
-
-store_is_empty() { [ -z "$(find "$S/refs" -type f)" ] && [ -z "$(ls -A "$S/staging")" ]; }
+load lib/hub
 
 # --- both --------------------------------------------------------------------------------------------
 
@@ -80,13 +36,6 @@ store_is_empty() { [ -z "$(find "$S/refs" -type f)" ] && [ -z "$(ls -A "$S/stagi
     says "manifest for busybox:no-such-tag not found: manifest unknown"
 }
 
-@test "05 hub: a wrong password is told" {
-    [ "$PROGRAM" = coracle ] || allowed_skip "an option that $PROGRAM does not have yet"
-    run on_store login -u coracle-nobody --password-stdin <<<wrong
-    exits 1
-    says "unauthorized"
-}
-
 # --- what only the mock can show ---------------------------------------------------------------------
 
 @test "05 hub: one token is enough, the CDN sees none, and what is there is asked for with HEAD only" {
@@ -106,23 +55,6 @@ store_is_empty() { [ -z "$(find "$S/refs" -type f)" ] && [ -z "$(ls -A "$S/stagi
     says_not "manifests/latest 200 auth
 registry-1.docker.io GET"
     says_not production
-}
-
-@test "05 hub: logging in gives what is private" {
-    mocked
-    [ "$PROGRAM" = coracle ] || allowed_skip "an option that $PROGRAM does not have yet"
-    run pull private/busybox
-    exits 1
-    says "pull access denied for private/busybox"
-    run on_store login -u ann --password-stdin <<<secret
-    exits 0
-    [ "$(jq -c '.auths | keys' "$DOCKER_CONFIG/config.json")" = '["https://index.docker.io/v1/"]' ]
-    run pull -q private/busybox
-    exits 0
-    run pull locked/busybox
-    exits 1
-    says "pull access denied for locked/busybox"
-    says_not secret
 }
 
 @test "05 hub: a connection that breaks goes on where it was, as long as something comes" {
@@ -297,25 +229,6 @@ registry-1.docker.io GET"
     HTTP_PROXY=http://10.88.0.9:3128 run pull -q plain.test:5000/library/busybox
     run asked
     says "proxy GET http://plain.test:5000/v2/library/busybox/manifests/latest"
-}
-
-@test "05 hub: as many layers as wanted come side by side" {
-    mocked
-    [ "$PROGRAM" = coracle ] || allowed_skip "an option that $PROGRAM does not have yet"
-    run pull --max-concurrent-downloads 0 layers
-    exits 125
-    says "at least one is needed"
-    # g: a layer is asked for; v: one is there
-    order() { grep -oE 'curl .*blobs|[0-9a-f]{64} layer ' <<<"$output" | sed 's/^curl.*/g/; s/^[0-9a-f].*/v/' | tr -d '\n'; }
-    run pull -q --max-concurrent-downloads 1 --explain layers
-    exits 0
-    # the first is the config's
-    [[ $(order) =~ ^g(gv)+$ ]]
-    rm -r "$S"
-    echo '{"max-concurrent-downloads":2}' >"$CORACLE_CONFIG/config.json"
-    run pull -q --explain layers
-    exits 0
-    [[ $(order) =~ ^gggv ]]
 }
 
 @test "05 hub: a config that is damaged is told" {

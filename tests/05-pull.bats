@@ -5,6 +5,7 @@
 # (lib/hostile-registry), in which the repository's name says how.
 
 load lib/helpers
+load lib/credentials
 
 setup_file()
 {
@@ -103,12 +104,6 @@ refuses()
     [ "$(grep -c -e '^0' -e '^coracle: ' <<<"$output")" -eq 1 ]
     store_is_empty
     store_is_correct
-}
-
-log_in() # REGISTRY USER:PASSWORD
-{
-    mkdir -p "$DOCKER_CONFIG"
-    printf '{"auths":{"%s":{"auth":"%s"}}}' "$1" "$(printf %s "$2" | base64 -w0)" >"$DOCKER_CONFIG/config.json"
 }
 
 # --- what a pull does -------------------------------------------------------------------------------
@@ -339,24 +334,6 @@ layers" ]
     says "parse $DOCKER_CONFIG/config.json: not JSON"
 }
 
-# A helper that knows one host, keeps what it is given in a file, and shows what it was asked.
-make_credential_helper() # HOST USER SECRET
-{
-    mkdir -p "$BATS_TEST_TMPDIR/bin"
-    cat >"$BATS_TEST_TMPDIR/bin/docker-credential-shelf" <<HELPER
-#!/bin/sh
-input=\$(cat)
-echo "\$1 \$input" >>"$BATS_TEST_TMPDIR/asked"
-case "\$1 \$input" in
-"get $1") echo '{"ServerURL":"$1","Username":"$2","Secret":"$3"}' ;;
-get*) echo "credentials not found in native keychain"; exit 1 ;;
-esac
-HELPER
-    chmod +x "$BATS_TEST_TMPDIR/bin/docker-credential-shelf"
-    export PATH=$BATS_TEST_TMPDIR/bin:$PATH
-    mkdir -p "$DOCKER_CONFIG"
-}
-
 @test "05 credential helpers are asked: the host's own, then the store, then the file" {
     make_credential_helper "$TOKEN" ann secret
     echo '{"credsStore":"shelf"}' >"$DOCKER_CONFIG/config.json"
@@ -399,58 +376,6 @@ HELPER
     grep -q '^ann by identity token .*"name": "private/busybox"' "$F/token/token.log"
     run grep -r identity "$F/token/log"
     exits 1
-}
-
-@test "05 login asks the registry, and keeps what it accepts" {
-    [ "$PROGRAM" = coracle ] || allowed_skip "an option that $PROGRAM does not have yet"
-    run "$BUILD/coracle" login -u ann --password-stdin "$TOKEN" <<<wrong
-    exits 1
-    says "unauthorized: the name or password is not accepted"
-    [ ! -e "$DOCKER_CONFIG/config.json" ]
-    run --separate-stderr "$BUILD/coracle" login -u ann --password-stdin "$TOKEN" <<<secret
-    exits 0
-    [ "$output" = "Login Succeeded" ]
-    [[ $stderr == *"WARNING! Your credentials are stored unencrypted in '$DOCKER_CONFIG/config.json'."* ]]
-    [ "$(stat -c %a "$DOCKER_CONFIG/config.json")" = 600 ]
-    [ "$(jq -r '.auths["'"$TOKEN"'"].auth' "$DOCKER_CONFIG/config.json" | base64 -d)" = ann:secret ]
-    run pull -q "$TOKEN/private/busybox"
-    exits 0
-    run "$BUILD/coracle" login -u ann -p se:cret "$BASIC"
-    exits 0
-    says "WARNING! Using --password via the CLI is insecure. Use --password-stdin."
-    [ "$(jq -r '.auths | length' "$DOCKER_CONFIG/config.json")" = 2 ]
-    run "$BUILD/coracle" logout "$TOKEN"
-    exits 0
-    [ "$output" = "Removing login credentials for $TOKEN" ]
-    [ "$(jq -c '.auths | keys' "$DOCKER_CONFIG/config.json")" = '["'"$BASIC"'"]' ]
-    rm -r "$S"
-    run pull -q "$TOKEN/private/busybox"
-    exits 1
-    says "pull access denied"
-}
-
-@test "05 login gives a credential helper what it has, and leaves the rest of the file alone" {
-    [ "$PROGRAM" = coracle ] || allowed_skip "an option that $PROGRAM does not have yet"
-    make_credential_helper "$TOKEN" ann secret
-    echo '{"credsStore":"shelf","detachKeys":"ctrl-q"}' >"$DOCKER_CONFIG/config.json"
-    run "$BUILD/coracle" login -u ann --password-stdin "$TOKEN" <<<secret
-    exits 0
-    says_not WARNING
-    grep -qx 'store {"ServerURL":"'"$TOKEN"'","Username":"ann","Secret":"secret"}' "$BATS_TEST_TMPDIR/asked"
-    [ "$(jq -c . "$DOCKER_CONFIG/config.json")" = '{"credsStore":"shelf","detachKeys":"ctrl-q","auths":{"'"$TOKEN"'":{}}}' ]
-    run "$BUILD/coracle" logout "$TOKEN"
-    exits 0
-    grep -qx "erase $TOKEN" "$BATS_TEST_TMPDIR/asked"
-}
-
-@test "05 login without a terminal needs both name and password" {
-    [ "$PROGRAM" = coracle ] || allowed_skip "an option that $PROGRAM does not have yet"
-    run "$BUILD/coracle" login "$TOKEN" </dev/null
-    exits 1
-    says "Cannot perform an interactive login from a non TTY device"
-    run "$BUILD/coracle" login --password-stdin "$TOKEN" </dev/null
-    exits 1
-    says "Must provide --username with --password-stdin"
 }
 
 @test "05 a token that grants nothing is not asked for again" {
