@@ -499,17 +499,6 @@ layers" ]
     store_is_correct
 }
 
-@test "05 pulls that are killed at any moment leave a correct store" {
-    for ms in 5 10 20 30 40 50 70 90 120 150; do
-        timeout -s KILL 0.$(printf %03d $ms) "$BUILD/libexec/coracle/coracle-image" pull --root="$S" "$PLAIN/team/layers" >/dev/null 2>&1 || true
-        [ ! -d "$S/blobs" ] || [ -z "$(ls "$S/blobs/sha256")" ] || store_is_correct
-    done
-    run on_store run "$PLAIN/team/layers" cat /data/opaque/new
-    exits 0
-    says new
-    [ -z "$(ls -A "$S/staging")" ]
-}
-
 @test "05 nothing gets its place before it is on the disk" {
     run pull -q --explain "$PLAIN/docker:v2s2"
     exits 0

@@ -12,6 +12,7 @@ teardown()
     local name
     for name in kept copy old made other; do coracle rmi -f "$name" "$name:2" >/dev/null 2>&1 || true; done
     coracle image prune -f >/dev/null
+    [ ! -e "$T/registry" ] || "$TOP/tests/lib/registry" stop "$T/registry"
     common_teardown
 }
 
@@ -392,5 +393,49 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
     run in_fresh rmi "$IMAGE"
     exits 0
     [ -z "$(ls -A "$OTHER/blobs/sha256")" ]
+    forget
+}
+
+# Ends whoever makes a system call for the Nth time, as he enters it; fails if nobody did so often.
+killed_at() # CALL N ARGUMENT…
+{
+    strace -f -qq -o "$T/calls" -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
+        "$BUILD/coracle" --root "$OTHER" "${@:3}" >/dev/null 2>&1 || true
+    grep -q "$1(.* = ?\$" "$T/calls"
+}
+
+# Kills a command at each of its steps, with the store as it was before each.
+killed_anywhere() # CALL LEAST ARGUMENT…
+{
+    local call=$1 least=$2 step=1
+    shift 2
+    cp -a "$OTHER" "$T/before"
+    while [ $step -lt 40 ] && killed_at "$call" "$step" "$@"; do
+        run in_fresh system check
+        exits 0
+        rm -rf "$OTHER"
+        cp -a "$T/before" "$OTHER"
+        step=$((step + 1))
+    done
+    rm -rf "$T/before"
+    echo "$* $call: $((step - 1)) steps"
+    [ "$step" -gt "$least" ]
+}
+
+@test "final a pull, a load or a removal that is killed at any step leaves a sound store" {
+    fresh
+    in_fresh images
+    coracle save -o "$T/saved.tar" "$IMAGE"
+    "$TOP/tests/lib/registry" start "$T/registry" >/dev/null
+    REMOTE=$(<"$T/registry/address")/busybox
+    copy --dest-tls-verify=false "docker-archive:$T/saved.tar" "docker://$REMOTE"
+    # size, layer and blob of the layer; config, manifest, reference
+    killed_anywhere rename 6 pull -q "$REMOTE"
+    killed_anywhere unlink 1 rmi "$REMOTE"
+    in_fresh pull -q "$REMOTE"
+    killed_anywhere rename 4 rmi "$REMOTE"
+    [ -z "$(ls -A "$OTHER/blobs/sha256")" ]
+    killed_anywhere rename 4 load -i "$T/saved.tar"
+    [ "$(in_fresh images -q | wc -l)" = 1 ]
     forget
 }

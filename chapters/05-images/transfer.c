@@ -225,7 +225,8 @@ static enum transfer_state conclude_broken(struct transfer *transfer, CURLcode c
 		transfer->from_start = true;
 		return TRANSFER_AGAIN;
 	}
-	if (may_resume(code) && transfer->tries + 1 < TRIES_MAX)
+	/* Who has never answered will not do so in a moment. */
+	if (transfer->registry->answered && may_resume(code) && transfer->tries + 1 < TRIES_MAX)
 		return try_later(transfer);
 	registry_explain_curl(transfer->easy, code, transfer->url, transfer->detail, err);
 	return TRANSFER_FAILED;
@@ -245,12 +246,15 @@ static enum transfer_state conclude_challenge(struct transfer *transfer, struct 
 	return TRANSFER_AGAIN;
 }
 
-/* The limit of pulls lasts for hours; another one is over in a moment. */
-static bool may_ask_again(const struct http_answer *answer)
+/* The limit of pulls lasts for hours; another one is over in a moment. In place of a mirror there is the
+ * next one. */
+static bool may_ask_again(const struct registry *registry, const struct http_answer *answer)
 {
 	struct error ignored;
 	uint64_t seconds;
 
+	if (registry->endpoint->mirror)
+		return false;
 	if (answer->status == 429)
 		return !answer->limit && answer->retry_after &&
 		       text_to_number(answer->retry_after, RETRY_AFTER_MAX_S, &seconds, &ignored) ==
@@ -269,7 +273,7 @@ static enum transfer_state conclude_answer(struct transfer *transfer, struct err
 	/* Nothing is left of what was asked for: all had come before the connection broke. */
 	if (answer->status == 416 && transfer->written_bytes > 0)
 		return TRANSFER_DONE;
-	if (may_ask_again(answer) && transfer->tries + 1 < TRIES_MAX)
+	if (may_ask_again(transfer->registry, answer) && transfer->tries + 1 < TRIES_MAX)
 		return try_later(transfer);
 	registry_explain(transfer->registry, transfer->rest, answer, err);
 	return TRANSFER_FAILED;
