@@ -178,13 +178,18 @@ int bridge_network_up(const struct bridge_network *network, struct error *err)
 		return -1;
 	if (!bridge_is_up(&netlink, network) || !firewall_is_up(network->table, network->name)) {
 		lock = lock_leases(network, err);
-		if (lock < 0 || make_bridge(&netlink, network, err) < 0 ||
-		    firewall_up(network->table, &rules, err) < 0)
+		if (lock < 0 || make_bridge(&netlink, network, err) < 0)
+			return -1;
+		/* Step 6.5: what leaves gets the host's address. */
+		if (firewall_up(network->table, &rules, err) < 0)
 			return -1;
 	}
 	if (firewall_others_pass(err) < 0)
 		return -1;
-	return forward_packets(err);
+	/* Step 6.4: last, for from now on the host passes packets on. */
+	if (forward_packets(err) < 0)
+		return -1;
+	return 0;
 }
 
 int bridge_network_repair(const struct bridge_network *network, struct error *err)
@@ -320,6 +325,7 @@ static int configure_inside(void *context, struct error *err)
 	if (limit_ipv6(netlink.shell, err) < 0 ||
 	    link_find(&netlink, joining->inside, &link, err) < 0)
 		return -1;
+	/* Step 6.2: an address, and then up: others see it with its address, or not at all. */
 	if (link_add_address(&netlink, &link, joining->made.address,
 			     joining->network->prefix_length, err) < 0)
 		return -1;
@@ -328,8 +334,10 @@ static int configure_inside(void *context, struct error *err)
 	/* What is internal has no way out. */
 	if (joining->network->internal || joining->made.no_route)
 		return 0;
-	/* The gateway must be on an interface that is up already. */
-	return route_add_default(&netlink, joining->network->gateway, err);
+	/* Step 6.3: the gateway must be on an interface that is up already. */
+	if (route_add_default(&netlink, joining->network->gateway, err) < 0)
+		return -1;
+	return 0;
 }
 
 int bridge_attach(const struct bridge_network *network, const char *id, pid_t pid,

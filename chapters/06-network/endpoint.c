@@ -63,11 +63,13 @@ int endpoint_attach(struct endpoint *endpoint, pid_t pid, const char *files, str
 					.wishes = endpoint->names};
 
 	if (endpoint->mode == RESOLVER_BRIDGE) {
+		/* Step 6.1: a cable into the namespace of the child, which waits. */
 		if (bridge_attach(network, endpoint->id, pid, &attachment, err) < 0)
 			return -1;
 		endpoint->attached = true;
 		if (endpoint->ports->count && bridge_allow_own_ports(&attachment, err) < 0)
 			return -1;
+		/* Step 6.6: who asks the host at a port asks the container. */
 		if (ports_publish(endpoint->ports, network->table, attachment.address, err) < 0)
 			return -1;
 	}

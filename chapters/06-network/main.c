@@ -106,6 +106,7 @@ static int run(struct run_options *options, const struct image_request *request,
 	    scratch_make(&scratch, request->root, NULL, err) < 0 ||
 	    cgroup_create_own(&options->cgroup.limits, &cgroup, err) < 0)
 		return -1;
+	/* Step 6.7: three files of ours, over the image's. */
 	resolver_add_volumes(scratch.base, options->storage.read_only, &options->storage.volumes);
 	struct container container = {
 		.endpoint = &endpoint,
