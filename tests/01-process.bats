@@ -529,6 +529,9 @@ made_for_command()
 }
 
 @test "01 --ulimit sets a limit, and none is raised unasked" {
+    run contain --ulimit fsize=0 -- sh -c 'ulimit -f' # before it is executed, nothing may be written
+    exits 0
+    [ "$output" = 0 ]
     run contain --ulimit nofile=100:200 --ulimit core=0 -- sh -c 'ulimit -n; ulimit -Hn; ulimit -c'
     exits 0
     [ "$output" = "$(printf '100\n200\n0')" ]

@@ -31,21 +31,6 @@ static int make_memfd(void)
 	return fd < 0 && errno == EINVAL ? memfd_create("exec_stub", flags) : fd;
 }
 
-/* Returns a descriptor of the program, which nobody can change. */
-static int open_stub(struct error *err)
-{
-	AUTO_CLOSE int fd = make_memfd();
-
-	if (fd < 0) {
-		error_sys(err, "make a file in memory");
-		return error_hint(err, EACCES, "the sysctl vm.memfd_noexec is 2");
-	}
-	if (write(fd, exec_stub, sizeof(exec_stub)) != sizeof(exec_stub) || fchmod(fd, 0555) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0)
-		return error_sys(err, "fill and seal a file in memory");
-	return take_fd(&fd);
-}
-
 static size_t count_of(char *const *argv)
 {
 	size_t count = 0;
@@ -55,23 +40,38 @@ static size_t count_of(char *const *argv)
 	return count;
 }
 
-int execute_file(const char *file, char *const *argv, char *const *env, int channel,
-		 struct error *err)
+int execute_open(struct error *err)
+{
+	AUTO_CLOSE int fd = make_memfd();
+	int high = -1;
+
+	if (fd < 0) {
+		error_sys(err, "make a file in memory");
+		return error_hint(err, EACCES, "the sysctl vm.memfd_noexec is 2");
+	}
+	/* Nobody can change it any more. */
+	if (write(fd, exec_stub, sizeof(exec_stub)) != sizeof(exec_stub) || fchmod(fd, 0555) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0)
+		return error_sys(err, "fill and seal a file in memory");
+	/* Those below are about to be the command's, even if ours were closed. */
+	high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return high < 0 ? error_sys(err, "duplicate a file in memory") : high;
+}
+
+int execute_file(const struct execution *execution, const char *file, char *const *argv,
+		 char *const *env, struct error *err)
 {
 	size_t count = count_of(argv);
 	AUTO_FREE char **stub_argv = memory_zeroed(count + 3, sizeof(*stub_argv));
-	AUTO_FREE char *number = memory_format("%d", channel);
-	AUTO_CLOSE int stub = open_stub(err);
+	AUTO_FREE char *number = memory_format("%d", execution->channel);
 
-	if (stub < 0)
-		return -1;
 	stub_argv[0] = number;
 	stub_argv[1] = (char *)file;
 	for (size_t i = 0; i < count; i++)
 		stub_argv[i + 2] = argv[i];
-	if (fcntl(channel, F_SETFD, 0) < 0)
+	if (fcntl(execution->channel, F_SETFD, 0) < 0)
 		return error_sys(err, "keep a descriptor open across exec");
-	execveat(stub, "", stub_argv, env, AT_EMPTY_PATH);
+	execveat(execution->stub, "", stub_argv, env, AT_EMPTY_PATH);
 	return error_sys(err, "execute a file in memory");
 }
 

@@ -13,11 +13,19 @@
 
 #include "error.h"
 
-/* Executes `file`; does not return on success. The channel is open across the first step: if the
- * second fails, the stub sends MESSAGE_NOT_EXECUTED with its errno.
- * Errors: of the first step. memfd_create(2), execveat(2) */
-int execute_file(const char *file, char *const *argv, char *const *env, int channel,
-		 struct error *err);
+/* Makes the tiny program. Before the limits of the command hold for us: one may be the size of files.
+ * Returns a descriptor above 2. Errors: EACCES if vm.memfd_noexec forbids it. memfd_create(2) */
+int execute_open(struct error *err);
+
+/* What is open across the first step. */
+struct execution {
+	int stub;    /* of execute_open */
+	int channel; /* if the second step fails, the stub sends MESSAGE_NOT_EXECUTED with its errno */
+};
+
+/* Executes `file`; does not return on success. Errors: of the first step. execveat(2) */
+int execute_file(const struct execution *execution, const char *file, char *const *argv,
+		 char *const *env, struct error *err);
 
 /* Keeps other processes of the container from looking into this one, or at its program, until exec:
  * it is root on the host until then. prctl(2), PR_SET_DUMPABLE; ptrace(2), "access mode checking" */

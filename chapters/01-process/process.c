@@ -175,7 +175,7 @@ static int become_user(const struct process_config *config, struct strings *env,
 
 /* The last steps. Does not return on success. */
 static int execute(const struct process_config *config, const char *file, struct strings *env,
-		   int channel, struct error *err)
+		   const struct execution *execution, struct error *err)
 {
 	struct message message = {.type = MESSAGE_EXEC};
 
@@ -188,16 +188,17 @@ static int execute(const struct process_config *config, const char *file, struct
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, "mark all descriptors close-on-exec");
 	error_set(&message.err, 0, "%s", file);
-	if (channel_send(channel, &message, err) < 0)
+	if (channel_send(execution->channel, &message, err) < 0)
 		return -1;
 	/* Step 1.3: last, for until here no signal was to end the set-up half-way. */
 	if (reset_signals(err) < 0)
 		return -1;
-	return execute_file(file, config->argv, env->items, channel, err);
+	return execute_file(execution, file, config->argv, env->items, err);
 }
 
 /* Everything between the hooks and exec. Does not return on success. */
-static int become_command(const struct process_config *config, int channel, struct error *err)
+static int become_command(const struct process_config *config, const struct execution *execution,
+			  struct error *err)
 {
 	AUTO_STRINGS struct strings env = {0};
 	AUTO_FREE char *file = NULL;
@@ -211,12 +212,13 @@ static int become_command(const struct process_config *config, int channel, stru
 		return -1;
 	if (privileges_lock(&config->privileges, err) < 0)
 		return -1;
-	return execute(config, file, &env, channel, err);
+	return execute(config, file, &env, execution, err);
 }
 
 static void run_child(const struct process_config *config, int channel)
 {
 	const struct process_hooks *hooks = &config->hooks;
+	struct execution execution = {.channel = channel};
 	struct message message = {0};
 	struct error lost;
 
@@ -224,10 +226,12 @@ static void run_child(const struct process_config *config, int channel)
 	if (channel_receive(channel, &message, &lost) <= 0 || message.type != MESSAGE_RELEASED)
 		_exit(125);
 	message.type = MESSAGE_FAILED;
-	if (execute_hide(&message.err) == 0 && shed_inheritance(config, &message.err) == 0 &&
+	execution.stub = execute_open(&message.err);
+	if (execution.stub >= 0 && execute_hide(&message.err) == 0 &&
+	    shed_inheritance(config, &message.err) == 0 &&
 	    (!hooks->in_child || hooks->in_child(hooks->context, &message.err) == 0) &&
 	    open_terminal(config, channel, &message.err) == 0)
-		become_command(config, channel, &message.err);
+		become_command(config, &execution, &message.err);
 	/* Step 1.1: we are still here, so it failed; the parent gets the reason as it is. */
 	channel_send(channel, &message, &lost);
 	_exit(125);
