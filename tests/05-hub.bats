@@ -59,8 +59,9 @@ registry-1.docker.io GET"
 
 @test "05 hub: a connection that breaks goes on where it was, as long as something comes" {
     mocked
-    run pull -q cut/layers
+    run pull cut/layers
     exits 0
+    [[ $output =~ [0-9a-f]{12}:\ Retrying\ in\ 1\ second$'\n' ]]
     asked | grep -q 'production.*/cut/.* 206 *bytes='
     run pull -q crumbs/busybox
     exits 0

@@ -94,6 +94,17 @@ static void begin_due(struct loop *loop)
 	}
 }
 
+static void announce_retry(const struct loop *loop, const struct slot *slot)
+{
+	uint64_t now_us = trace_clock_us(), then_us = slot->transfer.not_before_us;
+	struct fetch_answer answer = {.id = slot->id};
+
+	if (then_us <= now_us)
+		return;
+	answer.retry_ms = (uint32_t)((then_us - now_us) / 1000 + 1);
+	send_answer(loop, &answer);
+}
+
 static void conclude(struct loop *loop, CURL *easy, CURLcode code)
 {
 	struct error err;
@@ -107,7 +118,9 @@ static void conclude(struct loop *loop, CURL *easy, CURLcode code)
 		curl_multi_remove_handle(loop->multi, easy);
 		slot->running = false;
 		state = transfer_conclude(&slot->transfer, code, &err);
-		if (state != TRANSFER_AGAIN)
+		if (state == TRANSFER_AGAIN)
+			announce_retry(loop, slot);
+		else
 			finish(loop, slot, state == TRANSFER_FAILED ? &err : NULL);
 		return;
 	}

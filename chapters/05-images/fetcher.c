@@ -115,9 +115,12 @@ static int make_memory(struct error *err)
 static int ask(struct fetcher *fetcher, const struct fetch_request *request, int fd,
 	       struct fetch_answer *answer, struct error *err)
 {
-	if (fetcher_request(fetcher, request, fd, err) < 0 ||
-	    fetcher_wait(fetcher, answer, err) < 0)
+	if (fetcher_request(fetcher, request, fd, err) < 0)
 		return -1;
+	do
+		if (fetcher_wait(fetcher, answer, err) < 0)
+			return -1;
+	while (answer->retry_ms);
 	if (!answer->failed)
 		return 0;
 	*err = answer->err;

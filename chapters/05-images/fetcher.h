@@ -40,6 +40,7 @@ struct fetch_request fetch_request_for(const char *kind, const char *name, uint6
 
 struct fetch_answer {
 	uint32_t id;
+	uint32_t retry_ms; /* not 0: no answer yet, but that the next try begins so much later */
 	bool failed;
 	struct error err;     /* why it failed */
 	char media_type[128]; /* of the Content-Type, without parameters; "" if absent */
@@ -56,7 +57,7 @@ int fetcher_start(struct fetcher *fetcher, const struct registry_access *access,
 int fetcher_request(struct fetcher *fetcher, const struct fetch_request *request, int fd,
 		    struct error *err);
 
-/* Waits for the next answer; they come in any order. Errors: ECHILD if the fetcher has died. */
+/* Waits for the next answer, or word of another try; they come in any order. Errors: ECHILD if the fetcher has died. */
 int fetcher_wait(struct fetcher *fetcher, struct fetch_answer *answer, struct error *err);
 
 /* Gets a small document, while nothing else is under way: request->rest, into *document.

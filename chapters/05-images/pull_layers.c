@@ -19,7 +19,8 @@ struct job {
 	bool used;
 	bool answered; /* the fetcher has: `answer` */
 	struct fetch_answer answer;
-	size_t index; /* of the layer; also the id of the request */
+	uint64_t quiet_until_us; /* the line on the terminal tells of another try */
+	size_t index;		 /* of the layer; also the id of the request */
 	struct unpacker unpacker;
 	char *blob_path, *staged_dir;
 };
@@ -199,6 +200,17 @@ static int finish_job(struct work *work, struct job *job, struct error *err)
 	return 0;
 }
 
+/* As Docker says it. */
+static void show_retry(const struct work *work, struct job *job, uint32_t retry_ms)
+{
+	unsigned int seconds = (retry_ms + 999) / 1000;
+	AUTO_FREE char *state =
+		memory_format("Retrying in %u second%s", seconds, seconds == 1 ? "" : "s");
+
+	progress_layer(&work->request->progress, work->manifest->items[job->index].digest, state);
+	job->quiet_until_us = trace_clock_us() + (uint64_t)retry_ms * 1000;
+}
+
 /* Keeps what the fetcher has answered. */
 static int take_answer(struct work *work, struct error *err)
 {
@@ -211,8 +223,10 @@ static int take_answer(struct work *work, struct error *err)
 
 		if (!job->used || job->index != answer.id || job->answered)
 			continue;
+		if (answer.retry_ms)
+			show_retry(work, job, answer.retry_ms);
 		job->answer = answer;
-		job->answered = true;
+		job->answered = !answer.retry_ms;
 		return 0;
 	}
 	return error_set(err, EPROTO, "the fetcher answered what it was not asked");
@@ -241,12 +255,15 @@ static int wait_for_any(struct work *work, struct pollfd fds[1 + JOBS_MAX], stru
 /* What has come of a layer is in its file, whoever of the others has written it. */
 static void show_bytes(const struct work *work)
 {
+	uint64_t now_us = trace_clock_us();
+
 	for (size_t i = 0; i < JOBS_MAX; i++) {
 		const struct job *job = &work->jobs[i];
 		const struct descriptor *layer = &work->manifest->items[job->index];
 		struct stat status;
 
-		if (job->used && stat(job->blob_path, &status) == 0)
+		if (job->used && job->quiet_until_us <= now_us &&
+		    stat(job->blob_path, &status) == 0)
 			progress_bytes(&work->request->progress, layer->digest,
 				       (uint64_t)status.st_size, layer->size_bytes);
 	}
