@@ -80,6 +80,16 @@ reads()
     fi
 }
 
+@test "03 numbers are read as Docker reads them" {
+    local quota=$(by_version cpu/cpu.cfs_quota_us cpu.max) tail=$(if on_v2; then echo " 100000"; fi)
+    reads "$quota" "50000$tail" --cpus 1/2
+    reads "$quota" "$(if on_v2; then echo max; else echo -1; fi)$tail" --cpu-quota -5
+    reads "$(by_version pids/pids.max pids.max)" 16 --pids-limit 0x10
+    reads "$(by_version pids/pids.max pids.max)" 8 --pids-limit 010
+    reads "$(by_version memory/memory.limit_in_bytes memory.max)" 7168000 --memory 7000KiB
+    reads "$(by_version memory/memory.limit_in_bytes memory.max)" 6815744 -m 6.5m
+}
+
 @test "03 --cpu-shares is a weight" {
     reads "$(by_version cpu/cpu.shares cpu.weight)" "$(if on_v2; then echo 20; else echo 512; fi)" \
         --cpu-shares 512
@@ -180,7 +190,7 @@ freeze()
     freeze "$dir/inner/most"
     wait "$container"
     [ ! -e "$dir" ]
-    run wait "$stray"
+    join "$stray"
     exits 137
 }
 
@@ -234,14 +244,23 @@ refuses()
     refuses "Minimum memory reservation allowed is 6MB" --memory-reservation 1m
     refuses "Minimum memory limit can not be less than memory reservation limit, see usage" -m 32m --memory-reservation 64m
     refuses "range of CPUs is from 0.01 to $count.00, as there are only $count CPUs available" --cpus $((count + 1))
+    refuses "range of CPUs is from 0.01 to $count.00, as there are only $count CPUs available" --cpus 0.001
+    refuses "range of CPUs is from 0.01 to $count.00, as there are only $count CPUs available" --cpus -1
     refuses "failed to parse many as a rational number" --cpus many
+    refuses "failed to parse 1/0 as a rational number" --cpus 1/0
+    refuses "value is too precise" --cpus 1/3
+    refuses "value is too precise" --cpus 0.1234567891
+    refuses "shares: invalid argument" --cpu-shares -5
+    refuses "the minimum allowed cpu-shares is 2" --cpu-shares 1
+    refuses "the maximum allowed cpu-shares is 262144" --cpu-shares 262145
     refuses "Conflicting options: Nano CPUs and CPU Quota cannot both be set" --cpus 1 --cpu-quota 5000
     refuses "Conflicting options: Nano CPUs and CPU Period cannot both be set" --cpus 1 --cpu-period 5000
     refuses "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)" --cpu-period 999
+    refuses "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)" --cpu-period -1
     refuses "CPU cfs quota can not be less than 1ms (i.e. 1000)" --cpu-quota 999
     refuses "Requested CPUs are not available - requested 4096, available: $(cat /sys/devices/system/cpu/online)" --cpuset-cpus 4096
-    refuses "Invalid value 1-0 for cpuset cpus" --cpuset-cpus 1-0
-    refuses "Invalid value 0,, for cpuset mems" --cpuset-mems 0,,
+    refuses "Invalid value 1-0 for cpuset cpus: invalid format: 1-0" --cpuset-cpus 1-0
+    refuses "Invalid value 0,, for cpuset mems: invalid format: 0,," --cpuset-mems 0,,
     refuses "'few' is not a whole number" --pids-limit few
 }
 
@@ -302,7 +321,7 @@ end_loop() { losetup -d "$LOOP"; }
     refuses "invalid rate for device: /dev/sda:1mb. The correct format is <device-path>:<number>. Number must be a positive integer" --device-read-iops /dev/sda:1mb
     refuses "set --device-write-iops: find the device '/dev/none-such': No such file or directory" --device-write-iops /dev/none-such:10
     refuses "Range of blkio weight is from 10 to 1000" --blkio-weight 5
-    refuses "Invalid value: 101, valid memory swappiness range is 0-100" --memory-swappiness 101
+    refuses "invalid value: 101. Valid memory swappiness range is 0-100" --memory-swappiness 101
 }
 
 @test "03 what only version 1 can do holds there, and is refused by name on version 2" {
@@ -377,6 +396,6 @@ end_loop() { losetup -d "$LOOP"; }
         rm -rf "$scratch"
     fi
     [ ! -e "$dir" ]
-    run wait "$stray"
+    join "$stray"
     exits 137
 }

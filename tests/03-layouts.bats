@@ -74,15 +74,21 @@ fine" ]
     says "ping in it:   Operation not permitted"
 }
 
+throttling_is_shown() # PID
+{
+    output=$("$BUILD/03-cgroups" stats --no-stream)
+    [[ $output =~ $'\n'$1-[0-9a-f-]+\ +([0-9]+)\.[0-9]+%\ +[0-9.]+MiB\ /\ 32\.0MiB\ .*\ ([1-9][0-9]*)\ of ]]
+}
+
 @test "03 stats shows what the cgroups use, and how often they were throttled" {
-    background limited --cpus 0.2 -m 32m -- sh -c "timeout 6 sh -c 'while :; do :; done'; exit"
-    sleep 1
-    run "$BUILD/03-cgroups" stats --no-stream
-    exits 0
+    background "$BUILD/03-cgroups" --rootfs "$ROOTFS" --cpus 0.2 -m 32m -- sh -c 'trap "exit 3" TERM; while :; do :; done'
+    await throttling_is_shown "${BACKGROUND[0]}"
+    throttling_is_shown "${BACKGROUND[0]}"
     says "CPU %"
-    [[ $output =~ \ ([0-9]+)\.[0-9]+%\ .*/\ 32\.0MiB.*\ ([0-9]+)\ of ]]
-    [ "${BASH_REMATCH[1]}" -ge 5 ]
+    # two processors at most would be 200; a busy host may have little to give
+    [ "${BASH_REMATCH[1]}" -ge 1 ]
     [ "${BASH_REMATCH[1]}" -le 60 ]
-    [ "${BASH_REMATCH[2]}" -gt 1 ]
-    wait "${BACKGROUND[@]}" || true
+    kill -TERM "${BACKGROUND[0]}"
+    join "${BACKGROUND[0]}"
+    exits 3
 }

@@ -34,8 +34,9 @@ void cgroup_limits_copy(struct cgroup_limits *to, const struct cgroup_limits *fr
 struct cgroup_quota cgroup_limits_quota(const struct cgroup_limits *limits)
 {
 	if (limits->nano_cpus)
-		return (struct cgroup_quota){limits->nano_cpus / (1000000000 / CGROUP_PERIOD_US),
-					     CGROUP_PERIOD_US, "--cpus"};
+		return (struct cgroup_quota){
+			(int64_t)(limits->nano_cpus / (1000000000 / CGROUP_PERIOD_US)),
+			CGROUP_PERIOD_US, "--cpus"};
 	return (struct cgroup_quota){limits->cpu_quota_us, limits->cpu_period_us,
 				     limits->cpu_quota_us ? "--cpu-quota" : "--cpu-period"};
 }

@@ -40,12 +40,13 @@ struct cgroup_limits {
 	bool has_swappiness;
 	uint64_t memory_swappiness; /* 0 to 100 */
 	bool oom_kill_disable;
-	uint64_t nano_cpus;		      /* 1.5 cpus are 1 500 000 000; not with a quota */
-	uint64_t cpu_quota_us, cpu_period_us; /* 0: no quota; period 0: CGROUP_PERIOD_US */
-	uint64_t cpu_shares;		      /* 2 to 262144; 1024 is normal */
-	char *cpuset_cpus, *cpuset_mems;      /* "0-1,3"; NULL: all */
-	int64_t pids;			      /* 0 or -1: unlimited */
-	uint64_t blkio_weight;		      /* 10 to 1000; 0: normal */
+	uint64_t nano_cpus;		 /* 1.5 cpus are 1 500 000 000; not with a quota */
+	int64_t cpu_quota_us;		 /* 0: as it is; negative: none */
+	uint64_t cpu_period_us;		 /* 0: CGROUP_PERIOD_US */
+	uint64_t cpu_shares;		 /* 2 to 262144; 1024 is normal */
+	char *cpuset_cpus, *cpuset_mems; /* "0-1,3"; NULL: all */
+	int64_t pids;			 /* 0 or negative: unlimited */
+	uint64_t blkio_weight;		 /* 10 to 1000; 0: normal */
 	struct cgroup_rates rates;
 	struct device_rules devices; /* allowed beyond Docker's default */
 	char *parent;		     /* the cgroup in which it is made; NULL: as its name says */
@@ -56,9 +57,10 @@ void cgroup_rates_add(struct cgroup_rates *rates, enum cgroup_rate_kind kind, co
 		      uint64_t per_second);
 
 /* Time on all processors together in each period, as given or as it follows from nano_cpus. 0: not
- * given. */
+ * given; negative: unlimited. */
 struct cgroup_quota {
-	uint64_t quota_us, period_us;
+	int64_t quota_us;
+	uint64_t period_us;
 	const char *option; /* what asks for it */
 };
 #define CGROUP_PERIOD_US 100000

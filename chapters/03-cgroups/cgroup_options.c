@@ -37,48 +37,53 @@ static int option_swap(void *field, const char *value, struct error *err)
 	return 0;
 }
 
-static int option_number(void *field, const char *value, struct error *err)
+/* As Go reads it for Docker: with a sign, and 0x, or 0 for an octal number, in front. */
+static int option_whole(void *field, const char *value, struct error *err)
 {
-	return text_to_number(value, INT64_MAX, field, err);
-}
+	char *end;
+	long long number;
 
-/* Negative numbers mean "no limit", as 0 does. */
-static int option_limit(void *field, const char *value, struct error *err)
-{
-	bool negative = *value == '-';
-	uint64_t number;
-
-	if (text_to_number(value + negative, INT64_MAX, &number, err) < 0)
-		return -1;
-	*(uint64_t *)field = negative ? 0 : number;
+	errno = 0;
+	number = strtoll(value, &end, 0);
+	if (!*value || *end || isspace((unsigned char)*value))
+		return error_set(err, EINVAL, "'%s' is not a whole number", value);
+	if (errno)
+		return error_set(err, ERANGE, "'%s' is too large", value);
+	*(int64_t *)field = number;
 	return 0;
 }
 
-/* 0 is no limit at the start; for one that runs, -1 takes a limit away. */
-static int option_pids(void *field, const char *value, struct error *err)
-{
-	bool negative = *value == '-';
-	uint64_t number;
-
-	if (text_to_number(value + negative, INT64_MAX, &number, err) < 0)
-		return -1;
-	*(int64_t *)field = negative ? -1 : (int64_t)number;
-	return 0;
-}
-
-/* "1.5" is 1 500 000 000 thousand-millionths; more than nine digits after the point are too many. */
-static int option_cpus(void *field, const char *value, struct error *err)
+/* Reads a decimal number with at most nine digits after the point, in thousand-millionths. */
+static int read_nano(const char *value, size_t length, long double *nano)
 {
 	size_t whole = strspn(value, "0123456789");
 	bool point = value[whole] == '.';
 	size_t digits = point ? strspn(value + whole + 1, "0123456789") : 0;
 
-	if (whole + digits == 0 || value[whole + point + digits])
+	if (whole + digits == 0 || whole + point + digits != length)
+		return -1;
+	*nano = strtold(value, NULL) * 1000000000;
+	return digits > 9 && strspn(value + whole + 10, "0") < digits - 9 ? 1 : 0;
+}
+
+/* "1.5" is 1 500 000 000 thousand-millionths, and "3/2" is the same. */
+static int option_cpus(void *field, const char *value, struct error *err)
+{
+	bool negative = *value == '-';
+	const char *number = value + (negative || *value == '+');
+	size_t length = strcspn(number, "/");
+	long double nano = 0, divisor = 1000000000;
+	int result = read_nano(number, length, &nano);
+
+	if (result == 0 && number[length])
+		result = read_nano(number + length + 1, strlen(number + length + 1), &divisor);
+	if (result < 0 || divisor == 0)
 		return error_set(err, EINVAL, "failed to parse %s as a rational number", value);
-	if (digits > 9 && strspn(value + whole + 10, "0") < digits - 9)
+	nano = nano / divisor * 1000000000;
+	if (result > 0 || (number[length] && nano != (long double)(uint64_t)nano))
 		return error_set(err, EINVAL, "value is too precise");
-	*(uint64_t *)field =
-		whole > 9 ? UINT64_MAX : (uint64_t)(strtold(value, NULL) * 1000000000 + 0.5L);
+	/* One that is out of range is told so later. */
+	*(uint64_t *)field = negative || nano > 1e18L ? UINT64_MAX : (uint64_t)(nano + 0.5L);
 	return 0;
 }
 
@@ -86,28 +91,10 @@ static int option_cpus(void *field, const char *value, struct error *err)
 static int option_swappiness(void *field, const char *value, struct error *err)
 {
 	struct cgroup_limits *limits = field;
-	uint64_t percent;
 
-	limits->has_swappiness = strcmp(value, "-1") != 0;
-	if (!limits->has_swappiness)
-		return 0;
-	if (*value == '-' || text_to_number(value, INT64_MAX, &percent, err) < 0 || percent > 100)
-		return error_set(err, EINVAL,
-				 "Invalid value: %s, valid memory swappiness range is 0-100",
-				 value);
-	limits->memory_swappiness = percent;
-	return 0;
-}
-
-static int option_weight(void *field, const char *value, struct error *err)
-{
-	uint64_t weight;
-
-	if (text_to_number(value, UINT16_MAX, &weight, err) < 0)
+	if (option_whole(&limits->memory_swappiness, value, err) < 0)
 		return -1;
-	if (weight && (weight < 10 || weight > 1000))
-		return error_set(err, EINVAL, "Range of blkio weight is from 10 to 1000");
-	*(uint64_t *)field = weight;
+	limits->has_swappiness = limits->memory_swappiness != (uint64_t)-1;
 	return 0;
 }
 
@@ -204,7 +191,8 @@ static int check_set(const char *kind, const char *plural, const char *list, con
 	if (!list || !*list)
 		return 0;
 	if (!read_set(list, wanted))
-		return error_set(err, EINVAL, "Invalid value %s for cpuset %s", list, kind);
+		return error_set(err, EINVAL, "Invalid value %s for cpuset %s: invalid format: %s",
+				 list, kind, list);
 	/* A kernel for one memory node has no such file: it will judge the list itself. */
 	if (file_read(AT_FDCWD, path, SET_SIZE * 8, &online, err) < 0)
 		return 0;
@@ -235,6 +223,10 @@ static int check_memory(const struct cgroup_limits *limits, struct error *err)
 		return error_set(
 			err, EINVAL,
 			"You should always set the Memory limit when using Memoryswap limit, see usage");
+	if (limits->has_swappiness && limits->memory_swappiness > 100)
+		return error_set(err, EINVAL,
+				 "invalid value: %ld. Valid memory swappiness range is 0-100",
+				 (long)limits->memory_swappiness);
 	if (reservation && reservation < MEMORY_LEAST)
 		return error_set(err, EINVAL, "Minimum memory reservation allowed is 6MB");
 	if (memory && memory < reservation)
@@ -255,7 +247,7 @@ static int check_cpus(const struct cgroup_limits *limits, struct error *err)
 		return error_set(
 			err, EINVAL,
 			"Conflicting options: Nano CPUs and CPU Period cannot both be set");
-	if (limits->cpu_quota_us)
+	if (limits->cpu_quota_us > 0)
 		return error_set(err, EINVAL,
 				 "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
 	count = sched_getaffinity(0, sizeof(usable), &usable) < 0 ? 1 : CPU_COUNT(&usable);
@@ -270,14 +262,30 @@ static int check_cpus(const struct cgroup_limits *limits, struct error *err)
 
 static int check_quota(const struct cgroup_limits *limits, struct error *err)
 {
-	uint64_t period_us = limits->cpu_period_us, quota_us = limits->cpu_quota_us;
+	uint64_t period_us = limits->cpu_period_us;
+	int64_t quota_us = limits->cpu_quota_us;
 
 	if (period_us && (period_us < 1000 || period_us > 1000000))
 		return error_set(
 			err, EINVAL,
 			"CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
-	if (quota_us && quota_us < 1000)
+	if (quota_us > 0 && quota_us < 1000)
 		return error_set(err, EINVAL, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+	return 0;
+}
+
+static int check_weights(const struct cgroup_limits *limits, struct error *err)
+{
+	uint64_t shares = limits->cpu_shares, weight = limits->blkio_weight;
+
+	if ((int64_t)shares < 0)
+		return error_set(err, EINVAL, "shares: invalid argument");
+	if (shares == 1)
+		return error_set(err, EINVAL, "the minimum allowed cpu-shares is 2");
+	if (shares > 262144)
+		return error_set(err, EINVAL, "the maximum allowed cpu-shares is 262144");
+	if (weight && (weight < 10 || weight > 1000))
+		return error_set(err, EINVAL, "Range of blkio weight is from 10 to 1000");
 	return 0;
 }
 
@@ -288,6 +296,14 @@ static int check_sets(const struct cgroup_limits *limits, struct error *err)
 		return -1;
 	return check_set("mems", "memory nodes", limits->cpuset_mems,
 			 "/sys/devices/system/node/online", err);
+}
+
+static int check_all_but_memory(const struct cgroup_limits *limits, struct error *err)
+{
+	if (check_cpus(limits, err) < 0 || check_quota(limits, err) < 0 ||
+	    check_weights(limits, err) < 0)
+		return -1;
+	return check_sets(limits, err);
 }
 
 #define FIELD(name) offsetof(struct cgroup_options, name)
@@ -301,17 +317,17 @@ const struct option_row cgroup_option_rows[] = {
 	 "What it keeps when memory is short", "memory.low", "cgroups(7)"},
 	{"cpus", 0, "NUMBER", option_cpus, FIELD(limits.nano_cpus), "Number of CPUs, as 1.5",
 	 "cpu.max", "cgroups(7)"},
-	{"cpu-period", 0, "MICROSECONDS", option_number, FIELD(limits.cpu_period_us),
+	{"cpu-period", 0, "MICROSECONDS", option_whole, FIELD(limits.cpu_period_us),
 	 "Period in which the quota may be used", "cpu.max", "cgroups(7)"},
-	{"cpu-quota", 0, "MICROSECONDS", option_limit, FIELD(limits.cpu_quota_us),
-	 "CPU time in each period", "cpu.max", "cgroups(7)"},
-	{"cpu-shares", 'c', "NUMBER", option_number, FIELD(limits.cpu_shares),
+	{"cpu-quota", 0, "MICROSECONDS", option_whole, FIELD(limits.cpu_quota_us),
+	 "CPU time in each period; -1 for unlimited", "cpu.max", "cgroups(7)"},
+	{"cpu-shares", 'c', "NUMBER", option_whole, FIELD(limits.cpu_shares),
 	 "Weight against others; 1024 is normal", "cpu.weight", "cgroups(7)"},
 	{"cpuset-cpus", 0, "LIST", option_string, FIELD(limits.cpuset_cpus),
 	 "CPUs it may run on, as 0-2,5", "cpuset.cpus", "cpuset(7)"},
 	{"cpuset-mems", 0, "LIST", option_string, FIELD(limits.cpuset_mems),
 	 "Memory nodes it may use", "cpuset.mems", "cpuset(7)"},
-	{"pids-limit", 0, "NUMBER", option_pids, FIELD(limits.pids),
+	{"pids-limit", 0, "NUMBER", option_whole, FIELD(limits.pids),
 	 "Number of processes and threads; -1 for unlimited", "pids.max", "cgroups(7)"},
 	{"memory-swappiness", 0, "PERCENT", option_swappiness, FIELD(limits),
 	 "How readily it is swapped out, 0 to 100; version 1 only", "memory.swappiness",
@@ -319,7 +335,7 @@ const struct option_row cgroup_option_rows[] = {
 	{"oom-kill-disable", 0, NULL, option_flag, FIELD(limits.oom_kill_disable),
 	 "Let it wait, not die, when memory is short; version 1 only", "memory.oom_control",
 	 "cgroups(7)"},
-	{"blkio-weight", 0, "NUMBER", option_weight, FIELD(limits.blkio_weight),
+	{"blkio-weight", 0, "NUMBER", option_whole, FIELD(limits.blkio_weight),
 	 "Share of disk traffic, 10 to 1000", "io.weight", "cgroups(7)"},
 	{"device-read-bps", 0, "DEVICE:BYTES", option_read_bps, FIELD(limits.rates),
 	 "Bytes read in a second", "io.max", "cgroups(7)"},
@@ -338,10 +354,9 @@ const struct option_row cgroup_option_rows[] = {
 
 int cgroup_options_check(struct cgroup_options *options, struct error *err)
 {
-	if (check_memory(&options->limits, err) < 0 || check_cpus(&options->limits, err) < 0 ||
-	    check_quota(&options->limits, err) < 0)
-		return -1;
-	return check_sets(&options->limits, err);
+	return check_memory(&options->limits, err) < 0
+		       ? -1
+		       : check_all_but_memory(&options->limits, err);
 }
 
 int cgroup_options_check_update(struct cgroup_options *options, struct error *err)
@@ -351,9 +366,7 @@ int cgroup_options_check_update(struct cgroup_options *options, struct error *er
 
 	if (!swap_alone && check_memory(limits, err) < 0)
 		return -1;
-	if (check_cpus(limits, err) < 0 || check_quota(limits, err) < 0)
-		return -1;
-	return check_sets(limits, err);
+	return check_all_but_memory(limits, err);
 }
 
 static int allow_device(struct device_rules *rules, const char *text, struct error *err)

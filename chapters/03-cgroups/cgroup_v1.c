@@ -45,7 +45,7 @@ static void add_cpu(const struct cgroup_limits *limits, struct cgroup_settings *
 	if (quota.period_us)
 		ADD(quota.option, "cpu.cfs_period_us", "%lu", quota.period_us);
 	if (quota.quota_us)
-		ADD(quota.option, "cpu.cfs_quota_us", "%lu", quota.quota_us);
+		ADD(quota.option, "cpu.cfs_quota_us", "%ld", quota.quota_us);
 	if (limits->cpu_shares)
 		ADD("--cpu-shares", "cpu.shares", "%lu", limits->cpu_shares);
 	if (limits->cpuset_cpus && *limits->cpuset_cpus)

@@ -34,13 +34,9 @@ static void add_memory(const struct cgroup_limits *limits, struct cgroup_setting
 }
 
 /* Shares are 2 to 262144 and normally 1024, weights 1 to 10000 and normally 100. This line through
- * the ends is what runc draws up to its version 1.3.1, and so Docker 28: 1024 becomes 39. */
+ * the ends is what runc draws up to its version 1.3.1, and so Docker 28.2: 1024 becomes 39. */
 static uint64_t shares_to_weight(uint64_t shares)
 {
-	if (shares < 2)
-		shares = 2;
-	if (shares > 262144)
-		shares = 262144;
 	return 1 + (shares - 2) * 9999 / 262142;
 }
 
@@ -49,9 +45,9 @@ static void add_cpu(const struct cgroup_limits *limits, struct cgroup_settings *
 	struct cgroup_quota quota = cgroup_limits_quota(limits);
 	uint64_t period_us = quota.period_us ? quota.period_us : CGROUP_PERIOD_US;
 
-	if (quota.quota_us)
-		ADD(quota.option, "cpu.max", "%lu %lu", quota.quota_us, period_us);
-	else if (quota.period_us)
+	if (quota.quota_us > 0)
+		ADD(quota.option, "cpu.max", "%ld %lu", quota.quota_us, period_us);
+	else if (quota.quota_us || quota.period_us)
 		ADD(quota.option, "cpu.max", "max %lu", period_us);
 	if (limits->cpu_shares)
 		ADD("--cpu-shares", "cpu.weight", "%lu", shares_to_weight(limits->cpu_shares));

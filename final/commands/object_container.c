@@ -114,7 +114,7 @@ static void add_limits(cJSON *to, const struct cgroup_limits *limits)
 	json_add_number(to, "Memory", (int64_t)limits->memory_bytes);
 	json_add_number(to, "NanoCpus", (int64_t)limits->nano_cpus);
 	json_add_number(to, "CpuPeriod", (int64_t)limits->cpu_period_us);
-	json_add_number(to, "CpuQuota", (int64_t)limits->cpu_quota_us);
+	json_add_number(to, "CpuQuota", limits->cpu_quota_us);
 	add_string(to, "CpusetCpus", limits->cpuset_cpus);
 	add_string(to, "CpusetMems", limits->cpuset_mems);
 	json_add_number(to, "MemoryReservation", (int64_t)limits->memory_reservation_bytes);

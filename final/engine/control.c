@@ -74,7 +74,7 @@ int container_unpause(const struct engine *engine, const struct container *conta
 static int check_cpus(const struct cgroup_limits *old, const struct cgroup_limits *new,
 		      struct error *err)
 {
-	if (new->nano_cpus && old->cpu_quota_us)
+	if (new->nano_cpus && old->cpu_quota_us > 0)
 		return error_set(
 			err, EINVAL,
 			"Conflicting options: Nano CPUs cannot be updated as CPU Quota has already been set");
@@ -82,7 +82,7 @@ static int check_cpus(const struct cgroup_limits *old, const struct cgroup_limit
 		return error_set(
 			err, EINVAL,
 			"Conflicting options: Nano CPUs cannot be updated as CPU Period has already been set");
-	if (new->cpu_quota_us && old->nano_cpus)
+	if (new->cpu_quota_us > 0 && old->nano_cpus)
 		return error_set(
 			err, EINVAL,
 			"Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set");
@@ -127,10 +127,11 @@ static void merge(struct cgroup_limits *to, const struct cgroup_limits *new)
 	replace_number(&to->memory_bytes, new->memory_bytes);
 	replace_number(&to->memory_reservation_bytes, new->memory_reservation_bytes);
 	replace_number(&to->nano_cpus, new->nano_cpus);
-	replace_number(&to->cpu_quota_us, new->cpu_quota_us);
 	replace_number(&to->cpu_period_us, new->cpu_period_us);
 	replace_number(&to->cpu_shares, new->cpu_shares);
 	replace_number(&to->blkio_weight, new->blkio_weight);
+	if (new->cpu_quota_us)
+		to->cpu_quota_us = new->cpu_quota_us;
 	if (new->pids)
 		to->pids = new->pids;
 	replace_string(&to->cpuset_cpus, new->cpuset_cpus);
@@ -158,7 +159,7 @@ int container_update(const struct engine *engine, struct container *container,
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 
 	if (check_cpus(old, limits, err) < 0 || check_memory(old, limits, err) < 0)
-		return -1;
+		return error_wrap(err, "Cannot update container %s", container->id);
 	cgroup_limits_copy(&change, limits);
 	merge(old, limits);
 	complete(&change, old);

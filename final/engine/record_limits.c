@@ -47,7 +47,7 @@ void record_limits_add(cJSON *json, const struct cgroup_limits *limits)
 		json_add_number(to, "memory_swappiness", (int64_t)limits->memory_swappiness);
 	cJSON_AddBoolToObject(to, "oom_kill_disable", limits->oom_kill_disable);
 	json_add_number(to, "nano_cpus", (int64_t)limits->nano_cpus);
-	json_add_number(to, "cpu_quota_us", (int64_t)limits->cpu_quota_us);
+	json_add_number(to, "cpu_quota_us", limits->cpu_quota_us);
 	json_add_number(to, "cpu_period_us", (int64_t)limits->cpu_period_us);
 	json_add_number(to, "cpu_shares", (int64_t)limits->cpu_shares);
 	json_add_number(to, "pids", limits->pids);
@@ -123,7 +123,7 @@ int record_limits_read(const cJSON *json, struct cgroup_limits *limits, struct e
 	limits->has_swappiness = cJSON_GetObjectItemCaseSensitive(json, "memory_swappiness");
 	limits->memory_swappiness = (uint64_t)get_signed(json, "memory_swappiness");
 	limits->nano_cpus = (uint64_t)get_signed(json, "nano_cpus");
-	limits->cpu_quota_us = (uint64_t)get_signed(json, "cpu_quota_us");
+	limits->cpu_quota_us = get_signed(json, "cpu_quota_us");
 	limits->cpu_period_us = (uint64_t)get_signed(json, "cpu_period_us");
 	limits->cpu_shares = (uint64_t)get_signed(json, "cpu_shares");
 	limits->pids = get_signed(json, "pids");

@@ -7,6 +7,7 @@
 #   allowed_skip CONDITION            skip for a reason that tests/skips.allowed lists
 #   in_private_network COMMAND…       run in a network namespace of its own, lo up
 #   background COMMAND…               start one; ended at the end of the test
+#   join PID                          wait for a background job, and set $status
 #   await COMMAND…                    try it for up to 10 s, until it succeeds
 #   runner_of PID                     the program under test itself, of a background job
 #   sweep_after_kill $(made_for PID)  after a chapter's program was killed by SIGKILL
@@ -74,6 +75,9 @@ background()
     "$@" 3>&- &
     BACKGROUND+=("$!")
 }
+
+# bash knows the status of a child only in the shell that started it, so `run wait` would not do.
+join() { status=0; wait "$1" || status=$?; }
 
 await()
 {

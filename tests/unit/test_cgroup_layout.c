@@ -156,14 +156,15 @@ static void test_settings(void)
 		"memory.soft_limit_in_bytes=9", "memory.low=9");
 	compare(&(struct cgroup_limits){.cpu_quota_us = 150000}, "cpu.cfs_quota_us=150000",
 		"cpu.max=150000 100000");
+	compare(&(struct cgroup_limits){.cpu_quota_us = -1}, "cpu.cfs_quota_us=-1",
+		"cpu.max=max 100000");
 	compare(&(struct cgroup_limits){.cpu_period_us = 50000}, "cpu.cfs_period_us=50000",
 		"cpu.max=max 50000");
 	compare(&(struct cgroup_limits){.cpu_quota_us = 20000, .cpu_period_us = 50000},
 		"cpu.cfs_period_us=50000 cpu.cfs_quota_us=20000", "cpu.max=20000 50000");
 	compare(&(struct cgroup_limits){.cpu_shares = 1024}, "cpu.shares=1024", "cpu.weight=39");
-	compare(&(struct cgroup_limits){.cpu_shares = 1}, "cpu.shares=1", "cpu.weight=1");
 	compare(&(struct cgroup_limits){.cpu_shares = 2}, "cpu.shares=2", "cpu.weight=1");
-	compare(&(struct cgroup_limits){.cpu_shares = 9999999}, "cpu.shares=9999999",
+	compare(&(struct cgroup_limits){.cpu_shares = 262144}, "cpu.shares=262144",
 		"cpu.weight=10000");
 	compare(&(struct cgroup_limits){.cpuset_cpus = "0-1", .cpuset_mems = "0"},
 		"cpuset.cpus=0-1 cpuset.mems=0", "cpuset.cpus=0-1 cpuset.mems=0");
