@@ -33,6 +33,10 @@ limit_of() # NAME V1 V2
     [[ ${lines[1]} =~ \ ([1-9][0-9]*)\ of\ [0-9]+ ]]
     run coracle stats --no-stream -a
     says ended
+    run coracle stats --no-stream --format '{{.Name}}: {{.PIDs}} of {{.MemUsage}}' busy
+    [[ $output =~ ^"busy: 1 of "[0-9.]+[KM]iB" / 64MiB"$ ]]
+    run coracle stats --no-stream --format json busy
+    [ "$(jq -r .Name <<<"$output")" = busy ]
     run coracle stats --no-stream none-such
     exits 1
     says "No such container: none-such"

@@ -1,5 +1,6 @@
 /* stats: what containers use, once a second. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,23 +8,30 @@
 #include "cleanup.h"
 #include "container.h"
 #include "control.h"
+#include "format.h"
 #include "human.h"
+#include "json.h"
 #include "program.h"
 #include "subcommand.h"
-#include "table.h"
 
 #define ID_SHOWN 12
 #define CLEAR_SCREEN "\033[H\033[J"
+#define USUAL                                                                                      \
+	"{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}"
+#define THROTTLING "\t{{.Throttled}}\t{{.OOMKills}}"
 
 struct stats_options {
 	struct program_options program;
 	bool all, once, whole, throttling;
+	char *format;
 };
 
 #define FIELD(name) offsetof(struct stats_options, name)
 
 static const struct option_row stats_rows[] = {
 	{"all", 'a', NULL, option_flag, FIELD(all), "Also containers that do not run", NULL, NULL},
+	{"format", 0, "FORMAT", option_string, FIELD(format), "As a table, json, or a template",
+	 NULL, NULL},
 	{"no-stream", 0, NULL, option_flag, FIELD(once), "Print one result, and end", NULL, NULL},
 	{"no-trunc", 0, NULL, option_flag, FIELD(whole), "Whole ids", NULL, NULL},
 	{"throttling", 0, NULL, option_flag, FIELD(throttling),
@@ -103,54 +111,84 @@ static const struct cgroup_usage *find_before(const struct sample *before, const
 
 /* --- what is printed ----------------------------------------------------------------------- */
 
-static void add_pair(struct table *table, void (*format)(uint64_t, char[HUMAN_SIZE]), uint64_t one,
-		     uint64_t two)
+static void add_pair(cJSON *row, const char *name, void (*format)(uint64_t, char[HUMAN_SIZE]),
+		     uint64_t one, uint64_t two)
 {
 	char first[HUMAN_SIZE], second[HUMAN_SIZE];
+	AUTO_FREE char *both = NULL;
 
 	format(one, first);
 	format(two, second);
-	table_add(table, "%s / %s", first, second);
+	both = memory_format("%s / %s", first, second);
+	cJSON_AddStringToObject(row, name, both);
 }
 
-static void add_row(const struct container *container, const struct container_usage *usage,
-		    const struct cgroup_usage *before, const struct stats_options *options,
-		    struct table *table)
+__attribute__((format(printf, 3, 4))) static void add_text(cJSON *row, const char *name,
+							   const char *format, ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	cJSON_AddStringToObject(row, name, text);
+}
+
+static cJSON *make_row(const struct container *container, const struct container_usage *usage,
+		       const struct cgroup_usage *before, bool whole)
 {
 	const struct cgroup_usage *now = &usage->cgroup;
 	double limit = now->memory_limit_bytes ? (double)now->memory_limit_bytes : 1;
+	cJSON *row = cJSON_CreateObject();
 
-	table_add(table, "%.*s", options->whole ? CONTAINER_ID_LENGTH : ID_SHOWN, container->id);
-	table_add(table, "%s", container->config.name);
-	table_add(table, "%.2f%%", cgroup_usage_cpu_percent(before, now));
-	add_pair(table, human_binary_bytes, now->memory_bytes, now->memory_limit_bytes);
-	table_add(table, "%.2f%%", 100.0 * (double)now->memory_bytes / limit);
-	add_pair(table, human_bytes, usage->received_bytes, usage->sent_bytes);
-	add_pair(table, human_bytes, now->disk_read_bytes, now->disk_written_bytes);
-	table_add(table, "%lu", now->pids);
-	if (!options->throttling)
-		return;
-	table_add(table, "%lu of %lu", now->throttled, now->periods);
-	table_add(table, "%lu", now->oom_kills);
+	add_pair(row, "BlockIO", human_bytes, now->disk_read_bytes, now->disk_written_bytes);
+	add_text(row, "CPUPerc", "%.2f%%", cgroup_usage_cpu_percent(before, now));
+	add_text(row, "Container", "%.*s", whole ? CONTAINER_ID_LENGTH : ID_SHOWN, container->id);
+	add_text(row, "ID", "%.*s", whole ? CONTAINER_ID_LENGTH : ID_SHOWN, container->id);
+	add_text(row, "MemPerc", "%.2f%%", 100.0 * (double)now->memory_bytes / limit);
+	add_pair(row, "MemUsage", human_binary_bytes, now->memory_bytes, now->memory_limit_bytes);
+	cJSON_AddStringToObject(row, "Name", container->config.name);
+	add_pair(row, "NetIO", human_bytes, usage->received_bytes, usage->sent_bytes);
+	add_text(row, "OOMKills", "%lu", now->oom_kills);
+	add_text(row, "PIDs", "%lu", now->pids);
+	add_text(row, "Throttled", "%lu of %lu", now->throttled, now->periods);
+	return row;
 }
 
-static void print_sample(const struct sample *before, const struct sample *now,
-			 const struct stats_options *options)
+static cJSON *make_titles(void)
 {
-	static const char *const titles[] = {
-		"CONTAINER ID", "NAME",	     "CPU %", "MEM USAGE / LIMIT", "MEM %",
-		"NET I/O",	"BLOCK I/O", "PIDS",  "THROTTLED",	   "OOM KILLS"};
-	AUTO_TABLE struct table table = {.columns = options->throttling ? 10 : 8};
+	static const char *const titles[][2] = {
+		{"BlockIO", "BLOCK I/O"},   {"CPUPerc", "CPU %"},
+		{"Container", "CONTAINER"}, {"ID", "CONTAINER ID"},
+		{"MemPerc", "MEM %"},	    {"MemUsage", "MEM USAGE / LIMIT"},
+		{"Name", "NAME"},	    {"NetIO", "NET I/O"},
+		{"OOMKills", "OOM KILLS"},  {"PIDs", "PIDS"},
+		{"Throttled", "THROTTLED"},
+	};
+	cJSON *row = cJSON_CreateObject();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(titles); i++)
+		cJSON_AddStringToObject(row, titles[i][0], titles[i][1]);
+	return row;
+}
+
+static int print_sample(const struct sample *before, const struct sample *now,
+			const struct stats_options *options, struct error *err)
+{
+	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *titles = make_titles();
+	const struct format_view view = {options->format,
+					 options->throttling ? USUAL THROTTLING : USUAL, titles};
 	AUTO_TEXT struct text text = {0};
 
-	for (size_t i = 0; i < table.columns; i++)
-		table_add(&table, "%s", titles[i]);
 	for (size_t i = 0; i < now->count; i++)
-		add_row(&now->containers[i], &now->usages[i], find_before(before, now, i), options,
-			&table);
-	table_print(&table, &text);
+		cJSON_AddItemToArray(rows, make_row(&now->containers[i], &now->usages[i],
+						    find_before(before, now, i), options->whole));
+	if (format_rows(&view, rows, &text, err) < 0)
+		return -1;
 	printf("%s%s", options->once ? "" : CLEAR_SCREEN, text_string(&text));
 	fflush(stdout);
+	return 0;
 }
 
 static int stream(const struct engine *engine, char *const *names,
@@ -163,7 +201,7 @@ static int stream(const struct engine *engine, char *const *names,
 		sleep(1);
 		result = take_sample(engine, names, options->all, &now, err);
 		if (result == 0)
-			print_sample(&before, &now, options);
+			result = print_sample(&before, &now, options, err);
 		release_sample(&before);
 		before = now;
 		now = (struct sample){0};
@@ -185,9 +223,11 @@ int command_stats(const struct call *call)
 	int operand = subcommand_options(call, groups, 0, -1);
 	AUTO_ENGINE struct engine engine = {0};
 	struct error err;
+	int status = 0;
 
 	if (subcommand_engine(call, &engine, &err) < 0 ||
 	    stream(&engine, call->argv + operand, &options, &err) < 0)
-		return subcommand_fail(&err);
-	return 0;
+		status = subcommand_fail(&err);
+	cleanup_memory(&options.format);
+	return status;
 }

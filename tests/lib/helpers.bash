@@ -171,7 +171,7 @@ left_behind()
 
 common_teardown()
 {
-    local pid now new until=$((SECONDS + 20))
+    local pid now new until=$((SECONDS + 60))
     for pid in "${BACKGROUND[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
     now=$(host_state)
     [ "$now" != "$HOST_BEFORE" ] || return 0
