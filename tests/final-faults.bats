@@ -161,7 +161,6 @@ on_ext4()
         "ln -s $id $ROOT/networks/bridge/leases/172.30.0.9@its container ${id:0:12} does not run"
         "mkdir -p $(cgroup_place)/$ghost@cgroup $(cgroup_place)/$ghost: its container does not run"
         "mkdir -m 700 $RUN/$ghost@$RUN/$ghost: its container is gone"
-        "mkdir -m 700 $ROOT/volumes/.new@volumes/.new: left by a command that was killed"
     )
     for fault in "${faults[@]}"; do
         eval "${fault%%@*}"

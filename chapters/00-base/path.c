@@ -218,8 +218,8 @@ static int remove_at(struct removal *removal, int parent, const char *name, int 
 	if (depth == DEPTH_MAX)
 		return lift(removal, parent, name, err);
 	dir = open_to_remove(parent, name, err);
-	if (!dir)
-		return -1;
+	if (!dir) /* removed by somebody else meanwhile? */
+		return err->code == ENOENT ? 0 : -1;
 	while ((entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
 		    remove_at(removal, dirfd(dir), entry->d_name, depth + 1, err) < 0)

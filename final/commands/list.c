@@ -144,13 +144,18 @@ static int find_time(const struct engine *engine, const struct strings *filters,
 	return 0;
 }
 
-static bool is_wanted(const struct list_options *options, const struct container *container)
+/* Whether also those are shown that have ended. */
+static bool wants_all(const struct list_options *options)
 {
 	size_t next = 0;
 
 	return options->all || options->latest || options->last ||
-	       filter_value(&options->filters, "status", &next) ||
-	       container->state.status == CONTAINER_RUNNING ||
+	       filter_value(&options->filters, "status", &next);
+}
+
+static bool is_wanted(const struct list_options *options, const struct container *container)
+{
+	return wants_all(options) || container->state.status == CONTAINER_RUNNING ||
 	       container->state.status == CONTAINER_RESTARTING;
 }
 
@@ -214,11 +219,13 @@ static int choose(const struct engine *engine, const struct list_options *option
 	uint64_t most = options->latest ? 1 : options->last;
 	struct container *containers = NULL;
 	size_t count = 0, chosen = 0;
+	int (*find)(const struct engine *engine, struct container **containers, size_t *count,
+		    struct error *err) = wants_all(options) ? container_list : container_list_alive;
 
 	if (filter_check(&options->filters, filter_names, err) < 0 ||
 	    find_time(engine, &options->filters, "before", &before, err) < 0 ||
 	    find_time(engine, &options->filters, "since", &since, err) < 0 ||
-	    container_list(engine, &containers, &count, err) < 0)
+	    find(engine, &containers, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct container *container = &containers[i];

@@ -285,17 +285,15 @@ static int examine_name(struct check *check, const char *name, struct error *err
 	return 0;
 }
 
-/* Under their lock nobody is making or removing one. */
+/* Under their lock nobody is making or removing one: what is there goes, as with the next that is made. */
 static int examine_volume(struct check *check, const char *name, struct error *err)
 {
 	AUTO_STORED_VOLUME struct stored_volume volume = {0};
 	AUTO_FREE char *path = memory_format("%s/volumes/%s", check->engine->root, name);
 	struct error why;
 
-	if (strcmp(name, ".new") == 0 || strcmp(name, ".gone") == 0) {
-		find(check, "%s: left by a command that was killed", path);
+	if (strcmp(name, ".new") == 0 || strcmp(name, ".gone") == 0)
 		return path_remove_tree(path, err);
-	}
 	if (*name == '.')
 		return 0;
 	check->volumes++;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -209,21 +210,18 @@ static int by_creation(const void *left, const void *right)
 	return strcmp(bt ? bt : "", at ? at : "");
 }
 
-int container_list(const struct engine *engine, struct container **containers, size_t *count,
-		   struct error *err)
+/* Those of `ids`. */
+static int load_all(const struct engine *engine, const struct strings *ids,
+		    struct container **containers, size_t *count, struct error *err)
 {
-	AUTO_STRINGS struct strings ids = {0};
-	struct container *list;
+	struct container *list = memory_zeroed(ids->count, sizeof(*list));
 	size_t used = 0;
 
-	if (list_ids(engine, &ids, err) < 0)
-		return -1;
-	list = memory_zeroed(ids.count, sizeof(*list));
-	for (size_t i = 0; i < ids.count; i++) {
+	for (size_t i = 0; i < ids->count; i++) {
 		/* ENOENT: removed since the directory was read. */
-		if (record_load(engine, ids.items[i], &list[used], err) == 0 &&
+		if (record_load(engine, ids->items[i], &list[used], err) == 0 &&
 		    record_repair(engine, &list[used], err) == 0) {
-			container_observe(engine, &list[used]);
+			container_observe_pause(engine, &list[used]);
 			used++;
 			continue;
 		}
@@ -239,6 +237,31 @@ int container_list(const struct engine *engine, struct container **containers, s
 	*containers = list;
 	*count = used;
 	return 0;
+}
+
+int container_list(const struct engine *engine, struct container **containers, size_t *count,
+		   struct error *err)
+{
+	AUTO_STRINGS struct strings ids = {0};
+
+	return list_ids(engine, &ids, err) < 0 ? -1
+					       : load_all(engine, &ids, containers, count, err);
+}
+
+int container_list_alive(const struct engine *engine, struct container **containers, size_t *count,
+			 struct error *err)
+{
+	AUTO_STRINGS struct strings ids = {0}, alive = {0};
+
+	/* After a reboot there is no such directory: what is recorded is still to be repaired. */
+	if (access(engine->run, F_OK) < 0)
+		return container_list(engine, containers, count, err);
+	if (list_ids(engine, &ids, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ids.count; i++)
+		if (record_has_monitor(engine, ids.items[i]))
+			strings_add(&alive, ids.items[i]);
+	return load_all(engine, &alive, containers, count, err);
 }
 
 int container_save_state(const struct container *container, struct error *err)
@@ -262,12 +285,17 @@ int container_remove(const struct engine *engine, struct container *container, s
 {
 	AUTO_FREE char *gone = memory_format("%s/containers/.gone-%s", engine->root, container->id);
 	AUTO_FREE char *run = path_join(engine->run, container->id);
+	AUTO_CLOSE int held = -1;
 
 	/* One rename decides which of two commands removes it, and that it is no longer listed. */
 	if (rename(container->dir, gone) == 0)
 		events_add_container(engine, container, "destroy", NULL);
 	else if (errno != ENOENT)
 		return error_sys(err, "remove container %s", container->id);
+	/* Who lists containers would go on with it, as if we had been killed. */
+	held = open(gone, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (held >= 0 && flock(held, LOCK_EX | LOCK_NB) < 0)
+		return 0;
 	drop_name(engine, container, gone);
 	sharing_give_back_ids(engine, &container->config.sharing);
 	if (container->config.auto_remove)

@@ -109,10 +109,16 @@ int container_create(const struct engine *engine, struct container_config *confi
 int container_find(const struct engine *engine, const char *name, struct container *container,
 		   struct error *err);
 
-/* All containers, newest first, repaired as by container_find. The caller releases each one and
+/* All containers, newest first, repaired as by container_find; whether a process was killed for lack of
+ * memory is not asked of the kernel for each. The caller releases each one and
  * frees *containers. */
 int container_list(const struct engine *engine, struct container **containers, size_t *count,
 		   struct error *err);
+
+/* The same of those that run or are between two lives; for the others no file is read. Others that a
+ * monitor has not left in order may be among them. */
+int container_list_alive(const struct engine *engine, struct container **containers, size_t *count,
+			 struct error *err);
 
 /* Writes state.json anew. */
 int container_save_state(const struct container *container, struct error *err);

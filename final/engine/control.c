@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroup_freeze.h"
 #include "events.h"
@@ -36,17 +37,36 @@ void container_observe(const struct engine *engine, struct container *container)
 	container->state.oom_killed = cgroup_oom_kills(cgroup) > 0;
 }
 
+/* It says only that the kernel is to be asked, so nothing is wrong if it is left. */
+static char *pause_mark(const struct engine *engine, const struct container *container)
+{
+	return memory_format("%s/%s/paused", engine->run, container->id);
+}
+
+void container_observe_pause(const struct engine *engine, struct container *container)
+{
+	AUTO_FREE char *mark = pause_mark(engine, container);
+
+	if (container->state.status == CONTAINER_RUNNING && access(mark, F_OK) == 0)
+		container_observe(engine, container);
+}
+
 /* --- pause --------------------------------------------------------------------------------- */
 
 int container_pause(const struct engine *engine, const struct container *container,
 		    struct error *err)
 {
+	AUTO_FREE char *path = pause_mark(engine, container);
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
+	AUTO_CLOSE int mark = -1;
 
 	if (open_cgroup(engine, container, &cgroup, err) < 0)
 		return -1;
 	if (cgroup_is_frozen(cgroup))
 		return error_set(err, EALREADY, "Container %s is already paused", container->id);
+	mark = open(path, O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (mark < 0)
+		return error_sys(err, "make '%s'", path);
 	if (cgroup_freeze(cgroup, true, err) < 0)
 		return -1;
 	events_add_container(engine, container, "pause", NULL);
@@ -56,6 +76,7 @@ int container_pause(const struct engine *engine, const struct container *contain
 int container_unpause(const struct engine *engine, const struct container *container,
 		      struct error *err)
 {
+	AUTO_FREE char *mark = pause_mark(engine, container);
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 
 	if (open_cgroup(engine, container, &cgroup, err) < 0)
@@ -64,6 +85,7 @@ int container_unpause(const struct engine *engine, const struct container *conta
 		return error_set(err, EALREADY, "Container %s is not paused", container->id);
 	if (cgroup_freeze(cgroup, false, err) < 0)
 		return -1;
+	unlink(mark);
 	events_add_container(engine, container, "unpause", NULL);
 	return 0;
 }

@@ -14,6 +14,9 @@
  * process in it was killed for lack of memory. */
 void container_observe(const struct engine *engine, struct container *container);
 
+/* Fills only whether it is paused, and asks the kernel only if container_pause was called. */
+void container_observe_pause(const struct engine *engine, struct container *container);
+
 /* Stops all processes of a container, or lets them go on; returns when all do.
  * Errors: ESRCH if it does not run; EALREADY, in Docker's words, if it is so already. */
 int container_pause(const struct engine *engine, const struct container *container,

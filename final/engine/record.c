@@ -345,16 +345,21 @@ static bool is_recorded_alive(const struct container *container)
 }
 
 /* A monitor listens there from before its first step until after its last. */
-static char *socket_of(const struct engine *engine, const struct container *container)
+static char *socket_of(const struct engine *engine, const char *id)
 {
-	return memory_format("%s/%s/attach", engine->run, container->id);
+	return memory_format("%s/%s/attach", engine->run, id);
+}
+
+bool record_has_monitor(const struct engine *engine, const char *id)
+{
+	AUTO_FREE char *socket = socket_of(engine, id);
+
+	return access(socket, F_OK) == 0;
 }
 
 static bool is_cut(const struct engine *engine, const struct container *container)
 {
-	AUTO_FREE char *socket = socket_of(engine, container);
-
-	return is_recorded_alive(container) || access(socket, F_OK) == 0;
+	return is_recorded_alive(container) || record_has_monitor(engine, container->id);
 }
 
 static void note_end(struct container_state *state)
@@ -375,7 +380,7 @@ static void note_end(struct container_state *state)
 static int repair_locked(const struct engine *engine, struct container *container,
 			 struct error *err)
 {
-	AUTO_FREE char *socket = socket_of(engine, container);
+	AUTO_FREE char *socket = socket_of(engine, container->id);
 
 	/* The kernel's counter goes with the cgroup. */
 	container_observe(engine, container);
