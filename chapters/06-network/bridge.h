@@ -57,6 +57,9 @@ int bridge_network_load(const char *root, const char *name, struct bridge_networ
  * address of it is leased. */
 int bridge_network_remove(const char *root, const char *name, struct error *err);
 
+/* Clears away what a command left that was killed while it made or removed a network. */
+int bridge_network_clear(const char *root, struct error *err);
+
 /* Makes what is missing: the bridge with its address, the nftables table, ip_forward (set, and said
  * by trace). Cheap when all is there. */
 int bridge_network_up(const struct bridge_network *network, struct error *err);

@@ -118,10 +118,10 @@ int bridge_network_load(const char *root, const char *name, struct bridge_networ
 	return 0;
 }
 
-static int save(const char *root, const char *name, const struct bridge_network *network,
+static int save(const char *dir, const char *name, const struct bridge_network *network,
 		struct error *err)
 {
-	AUTO_FREE char *path = memory_format("%s/networks/%s/network.json", root, name);
+	AUTO_FREE char *path = memory_format("%s/network.json", dir);
 	struct subnet subnet = {network->gateway, network->prefix_length};
 	AUTO_JSON cJSON *document = cJSON_CreateObject();
 	AUTO_TEXT struct text text = {0};
@@ -190,6 +190,7 @@ static int find_link(const char *name, struct link *link, struct error *err)
 
 int bridge_network_open(const char *root, struct bridge_network *network, struct error *err)
 {
+	AUTO_FREE char *dir = memory_format("%s/networks/bridge", root);
 	struct bridge_network opened = {0};
 	AUTO_CLOSE int lock = -1;
 	struct link link = {0};
@@ -215,50 +216,89 @@ int bridge_network_open(const char *root, struct bridge_network *network, struct
 	if (!(opened.prefix_length && link.index) &&
 	    find_subnet(&opened, link.index, true, err) < 0)
 		return -1;
-	if (path_make_dirs(opened.leases, 0700, err) < 0 ||
-	    save(root, "bridge", &opened, err) < 0 || bridge_network_up(&opened, err) < 0)
+	if (path_make_dirs(opened.leases, 0700, err) < 0 || save(dir, "bridge", &opened, err) < 0 ||
+	    bridge_network_up(&opened, err) < 0)
 		return -1;
 	*network = opened;
 	return 0;
+}
+
+/* Whoever makes or removes one passes through a name that begins with a dot, and holds the lock. */
+static int clear_staged(const char *root, struct error *err)
+{
+	AUTO_FREE char *staged = memory_format("%s/networks/.new", root);
+	AUTO_FREE char *gone = memory_format("%s/networks/.gone", root);
+
+	return path_remove_tree(staged, err) < 0 ? -1 : path_remove_tree(gone, err);
+}
+
+/* Puts the directory with the choice in its place, whole: from then on the network exists, and whoever
+ * uses it makes what is missing of its bridge. */
+static int put_in_place(const char *root, const char *name, const struct bridge_network *network,
+			struct error *err)
+{
+	AUTO_FREE char *staged = memory_format("%s/networks/.new", root);
+	AUTO_FREE char *leases = memory_format("%s/leases", staged);
+	AUTO_FREE char *dir = memory_format("%s/networks/%s", root, name);
+
+	if (clear_staged(root, err) < 0 || path_make_dirs(leases, 0700, err) < 0 ||
+	    save(staged, name, network, err) < 0)
+		return -1;
+	if (renameat2(AT_FDCWD, staged, AT_FDCWD, dir, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return error_set(err, EEXIST, "network with name %s already exists", name);
+	return error_sys(err, "rename '%s' to '%s'", staged, dir);
+}
+
+static int take_away(const char *root, const char *name, struct error *err)
+{
+	AUTO_FREE char *gone = memory_format("%s/networks/.gone", root);
+	AUTO_FREE char *dir = memory_format("%s/networks/%s", root, name);
+
+	if (clear_staged(root, err) < 0)
+		return -1;
+	if (rename(dir, gone) < 0)
+		return error_sys(err, "remove network %s", name);
+	return path_remove_tree(gone, err);
 }
 
 int bridge_network_create(const char *root, const char *name, struct bridge_network *network,
 			  struct error *err)
 {
 	AUTO_FREE char *dir = memory_format("%s/networks/%s", root, name);
-	AUTO_FREE char *networks = memory_format("%s/networks", root);
 	bool may_change = network->prefix_length == 0;
 	struct bridge_network made = *network;
 	AUTO_CLOSE int lock = lock_choice(err);
 	struct error unknown;
 
-	if (lock < 0 || path_make_dirs(networks, 0700, err) < 0)
+	if (lock < 0)
 		return -1;
+	if (access(dir, F_OK) == 0)
+		return error_set(err, EEXIST, "network with name %s already exists", name);
 	choose_names(root, name, &made);
 	if (snprintf(made.leases, sizeof(made.leases), "%s/leases", dir) >=
 	    (int)sizeof(made.leases))
 		return error_set(err, ENAMETOOLONG, "make network '%s'", name);
-	if (mkdir(dir, 0700) < 0 && errno == EEXIST)
-		return error_set(err, EEXIST, "network with name %s already exists", name);
-	if (path_make_dirs(made.leases, 0700, err) == 0 &&
-	    find_subnet(&made, 0, may_change, err) == 0 && bridge_network_up(&made, err) == 0 &&
-	    save(root, name, &made, err) == 0) {
+	if (find_subnet(&made, 0, may_change, err) < 0 || put_in_place(root, name, &made, err) < 0)
+		return -1;
+	if (bridge_network_up(&made, err) == 0) {
 		*network = made;
 		return 0;
 	}
 	bridge_network_down(&made, false, &unknown);
-	path_remove_tree(dir, &unknown);
+	take_away(root, name, &unknown);
 	return -1;
 }
 
 int bridge_network_remove(const char *root, const char *name, struct error *err)
 {
-	AUTO_FREE char *dir = memory_format("%s/networks/%s", root, name);
 	struct bridge_network network;
 	struct dirent *entry;
 	AUTO_CLOSE_DIR DIR *leases = NULL;
+	AUTO_CLOSE int lock = lock_choice(err);
 
-	if (bridge_network_load(root, name, &network, err) < 0)
+	if (lock < 0 || bridge_network_load(root, name, &network, err) < 0)
 		return -1;
 	leases = opendir(network.leases);
 	while (leases && (entry = readdir(leases)))
@@ -266,5 +306,12 @@ int bridge_network_remove(const char *root, const char *name, struct error *err)
 			return error_set(err, EBUSY, "network %s has active endpoints", name);
 	if (bridge_network_down(&network, false, err) < 0)
 		return -1;
-	return path_remove_tree(dir, err);
+	return take_away(root, name, err);
+}
+
+int bridge_network_clear(const char *root, struct error *err)
+{
+	AUTO_CLOSE int lock = lock_choice(err);
+
+	return lock < 0 ? -1 : clear_staged(root, err);
 }

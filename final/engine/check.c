@@ -170,7 +170,8 @@ static int examine_networks(struct check *check, struct error *err)
 	AUTO_FREE struct lease *items = NULL;
 	struct leases all = {0};
 
-	if (networks_list(check->engine, &names, err) < 0)
+	if (bridge_network_clear(check->engine->root, err) < 0 ||
+	    networks_list(check->engine, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
 		int result = examine_network(check, names.items[i], &all, err);

@@ -319,34 +319,6 @@ static int connect_now(const struct engine *engine, struct container *container,
 	return add_names(container, &network, attachment.address, err);
 }
 
-int networks_connect(const struct engine *engine, struct container *container, const char *name,
-		     const struct strings *aliases, struct error *err)
-{
-	struct container_config *config = &container->config;
-	AUTO_STRINGS struct strings names = {0};
-	enum network_kind kind = networks_kind(config);
-
-	networks_names(config, &names);
-	if (strings_contain(&names, name))
-		return error_set(err, EEXIST, "endpoint with name %s already exists in network %s",
-				 config->name, name);
-	if (kind == NETWORK_HOST || kind == NETWORK_CONTAINER)
-		return error_set(
-			err, EINVAL,
-			"container sharing network namespace with another container or host cannot be connected to any other network");
-	strings_add_all(&config->connection.aliases, aliases);
-	if (container->state.status == CONTAINER_RUNNING &&
-	    connect_now(engine, container, name, names.count, err) < 0)
-		return -1;
-	if (kind == NETWORK_NONE) {
-		cleanup_memory(&config->network);
-		config->network = memory_string(name);
-	} else {
-		strings_add(&config->connection.networks, name);
-	}
-	return record(container, err);
-}
-
 /* Takes a name out of the list; the first one of it moves up if it was the container's first. */
 static void drop(struct container_config *config, const char *name)
 {
@@ -366,6 +338,44 @@ static void drop(struct container_config *config, const char *name)
 	}
 	if (!config->network)
 		config->network = memory_string("none");
+}
+
+int networks_connect(const struct engine *engine, struct container *container, const char *name,
+		     const struct strings *aliases, struct error *err)
+{
+	struct container_config *config = &container->config;
+	AUTO_STRINGS struct strings names = {0};
+	enum network_kind kind = networks_kind(config);
+	size_t aliases_before = config->connection.aliases.count;
+	struct error unknown;
+
+	networks_names(config, &names);
+	if (strings_contain(&names, name))
+		return error_set(err, EEXIST, "endpoint with name %s already exists in network %s",
+				 config->name, name);
+	if (kind == NETWORK_HOST || kind == NETWORK_CONTAINER)
+		return error_set(
+			err, EINVAL,
+			"container sharing network namespace with another container or host cannot be connected to any other network");
+	strings_add_all(&config->connection.aliases, aliases);
+	if (kind == NETWORK_NONE) {
+		cleanup_memory(&config->network);
+		config->network = memory_string(name);
+	} else {
+		strings_add(&config->connection.networks, name);
+	}
+	/* First: if we are killed, it is known what the container has to give back. */
+	if (record(container, err) < 0)
+		return -1;
+	if (container->state.status != CONTAINER_RUNNING ||
+	    connect_now(engine, container, name, names.count, err) == 0)
+		return 0;
+	drop(config, name);
+	while (config->connection.aliases.count > aliases_before)
+		cleanup_memory(
+			&config->connection.aliases.items[--config->connection.aliases.count]);
+	record(container, &unknown);
+	return -1;
 }
 
 /* The running container holds its ports, so nobody else changes their elements. */
