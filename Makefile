@@ -121,10 +121,14 @@ define state_rules
 $(B)/$1/%.o: $(B)/$1/%.c $(B)/flags
 	$(Q)$$(COMPILE) -O0 -w -U_FORTIFY_SOURCE $(call iquotes,$2) -iquote $(B)/gen -c -o $$@ $$<
 -include $(patsubst %.o,%.d,$3)
-$(B)/$1/$2: $3 $(filter-out $(3:$(B)/$1/%=$(B)/obj/%),$(B)/obj/chapters/$2/main.o $(call modules_up_to,$2))
+$(B)/$1/$2: $(filter-out $(WRITERS:$(B)/obj/%=$(B)/$1/%),$3) $(filter-out $(3:$(B)/$1/%=$(B)/obj/%),\
+		$(B)/obj/chapters/$2/main.o $(call modules_up_to,$2))
 	$(Q)$$(LINK) -o $$@ $$^ $(call libs_up_to,$2)
+$(B)/$1/libexec/coracle/coracle-image: $3 $(filter-out $(3:$(B)/$1/%=$(B)/obj/%),\
+		$(B)/obj/chapters/05-images/helper_main.o $(WRITERS) $(call modules_up_to,05-images))
+	$(Q)$$(LINK) -o $$@ $$(filter-out %/main.o,$$^) $(HELPER_LIBS)
 .PHONY: states
-states: $(B)/$1/$2
+states: $(B)/$1/$2 $(if $(filter 05-%,$2),$(B)/$1/libexec/coracle/coracle-image)
 endef
 state_chapter = $(filter 0$(firstword $(subst ., ,$(notdir $1)))-%,$(CHAPTERS))
 $(foreach s,$(STATES),$(eval $(call state_rules,$s,$(call state_chapter,$s),$(patsubst %.c,%.o,$(shell \

@@ -94,6 +94,7 @@ static int unpack_entry(struct layer_tree *tree, struct archive *archive,
 	if (layer_path(text_string(&entry->name), path, err) < 0)
 		return -1;
 	switch (meaning_of(path)) {
+	/* Step 5.3: an order to hide, and no file. */
 	case MEANS_WHITEOUT: return hide(tree, path, err);
 	case MEANS_NOTHING: return 0;
 	case MEANS_NONSENSE: return error_set(err, EINVAL, "it lies below a whiteout");
@@ -120,7 +121,12 @@ static int unpack_entries(struct layer_tree *tree, struct archive *archive,
 		if (unpack_entry(tree, archive, entry, &result->unpacked_bytes, err) < 0)
 			return error_wrap(err, "entry '%s'", text_string(&entry->name));
 	}
-	return more < 0 ? -1 : layer_tree_finish(tree, err);
+	if (more < 0)
+		return -1;
+	/* Step 5.4: modes and times of directories; a file that is made in one would change them. */
+	if (layer_tree_finish(tree, err) < 0)
+		return -1;
+	return 0;
 }
 
 /* The digest of a layer is that of all its bytes; an archive may end before them. */

@@ -71,7 +71,9 @@ static int start_and_wait(struct container *container, int *status, struct error
 	struct process_config config = {
 		.argv = rootfs_command(&container->rootfs, container->image->cmd.items, &command),
 		.env = &env,
+		/* Step 5.5: where its author wants it, */
 		.cwd = container->image->working_dir,
+		/* Step 5.5: and as whom. */
 		.user = container->image->user,
 		.cgroup_fd = cgroup_clone_fd(container->cgroup),
 		.die_with_parent = true,

@@ -156,10 +156,12 @@ static int verify(const struct descriptor *layer, const char *diff_id,
 				 "layer '%s' has %llu bytes, and not %llu as promised",
 				 layer->digest, (unsigned long long)result->compressed_bytes,
 				 (unsigned long long)layer->size_bytes);
+	/* Step 5.1: what came is what was asked for. */
 	if (strcmp(result->digest, layer->digest) != 0)
 		return error_set(err, EBADMSG, "layer '%s' differs: its digest is '%s'",
 				 layer->digest, result->digest);
 	trace("echo %q layer.tar | sha256sum -c", diff_id + strlen("sha256:"));
+	/* Step 5.2: and what it holds is what the author means, and every image that shares it. */
 	if (strcmp(result->diff_id, diff_id) != 0)
 		return error_set(err, EBADMSG,
 				 "layer '%s' unpacks to '%s', and not to '%s' as the config says",

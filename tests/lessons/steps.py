@@ -99,6 +99,7 @@ def derive(root, state):
 
 def write(root, state):
     """Puts the state's sources below build/STATE, where they differ from the chapter's."""
+    step = state.split("/")[1]
     target = root / "build" / state
     wanted = {target / path.relative_to(root): text
               for path, text in derive(root, state).items() if text != path.read_text()}
@@ -109,10 +110,13 @@ def write(root, state):
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
     target.mkdir(parents=True, exist_ok=True)
-    libexec = target / "libexec"
-    if not libexec.is_symlink():
-        libexec.symlink_to("../../libexec")
-
+    # Helpers are found beside a program: those of the build, and chapter 05's own image helper.
+    libexec = target / "libexec/coracle"
+    libexec.mkdir(parents=True, exist_ok=True)
+    for helper in ("coracle-init", "coracle-seccomp", "coracle-image"):
+        link = libexec / helper
+        if not link.exists() and not link.is_symlink() and (helper, step[0]) != ("coracle-image", "5"):
+            link.symlink_to(f"../../../../libexec/coracle/{helper}")
 
 def build(root, wanted, also=()):
     """Builds build/STATE/NN-chapter for each state; returns make's status. One make, so that it knows its jobs."""
