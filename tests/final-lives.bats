@@ -64,6 +64,29 @@ run" ]
     await no_containers
 }
 
+@test "final update --restart counts from the next end on" {
+    detached boat sh -c 'echo run; while [ ! -e /go ]; do sleep 0.1; done; rm /go; exit 3'
+    run coracle update --restart on-failure:1 boat
+    exits 0
+    [ "$output" = boat ]
+    [ "$(coracle inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' boat)" = "on-failure 1" ]
+    coracle exec boat touch /go
+    again() { [ "$(coracle logs boat | wc -l)" -eq 2 ]; }
+    await again
+    await eval '[ "$(state boat .State.Running)" = true ]'
+    coracle update --restart no boat
+    coracle exec boat touch /go
+    await not_running boat
+    [ "$(state boat .State.Status)" = exited ]
+    coracle run -d --rm --network none --name short "$IMAGE" sleep 1000
+    run coracle update --restart always short
+    exits 1
+    says "Restart policy cannot be updated because AutoRemove is enabled for the container"
+    run coracle update --restart sometimes boat
+    exits 125
+    says "unknown policy 'sometimes'"
+}
+
 @test "final wait says each exit code, after the end" {
     detached short sh -c 'sleep 0.3; exit 4'
     detached long sh -c 'sleep 0.6; exit 5'

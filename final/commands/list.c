@@ -1,4 +1,5 @@
 /* ps: the containers there are, and how they are. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "health.h"
 #include "json.h"
 #include "human.h"
+#include "networks.h"
 #include "object.h"
 #include "path.h"
 #include "program.h"
@@ -39,7 +41,7 @@ static int option_count(void *field, const char *value, struct error *err)
 static const struct option_row list_rows[] = {
 	{"all", 'a', NULL, option_flag, FIELD(all), "Also those that do not run", NULL, NULL},
 	{"filter", 'f', "NAME=VALUE", filter_option, FIELD(filters),
-	 "Only those that are so: name, id, status, exited, label, ancestor, before, since, health, volume, network",
+	 "Only those that are so: name, id, status, exited, label, ancestor, before, since, health, volume, network, publish, expose, is-task",
 	 NULL, NULL},
 	{"format", 0, "FORMAT", option_string, FIELD(format),
 	 "\"table\", \"table TEMPLATE\", \"json\", or a Go template", NULL, NULL},
@@ -53,9 +55,9 @@ static const struct option_row list_rows[] = {
 	{0},
 };
 
-static const char *const filter_names[] = {"name",   "id",	 "status",  "exited",
-					   "label",  "ancestor", "before",  "since",
-					   "health", "volume",	 "network", NULL};
+static const char *const filter_names[] = {"name",     "id",	  "status", "exited",  "label",
+					   "ancestor", "before",  "since",  "health",  "volume",
+					   "network",  "publish", "expose", "is-task", NULL};
 
 /* --- what is chosen ------------------------------------------------------------------------ */
 
@@ -116,6 +118,64 @@ static bool has_exited(const struct strings *filters, const struct container *co
 	return container->state.status == CONTAINER_EXITED && filter_equal(filters, "exited", code);
 }
 
+/* One of the ports that either filter names is enough, as in Docker. */
+static bool has_port(const struct strings *filters, const struct container *container)
+{
+	static const char *const names[] = {"expose", "publish"};
+	bool asked = false;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		size_t next = 0;
+		const char *value = filter_value(filters, names[i], &next);
+
+		for (; value; value = filter_value(filters, names[i], &next)) {
+			if (object_has_port(container, value, i == 1))
+				return true;
+			asked = true;
+		}
+	}
+	return !asked;
+}
+
+/* One of its networks by name. */
+static bool has_network(const struct strings *filters, const struct container_config *config)
+{
+	AUTO_STRINGS struct strings names = {0};
+
+	networks_names(config, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (filter_equal(filters, "network", names.items[i]))
+			return true;
+	return filter_equal(filters, "network", config->network ? config->network : "");
+}
+
+/* Words that can't be are mistakes, and not filters that nothing fits. */
+static int check_words(const struct strings *filters, struct error *err)
+{
+	static const char *const words[][9] = {
+		{"status", "created", "running", "paused", "restarting", "removing", "exited",
+		 "dead"},
+		{"health", "none", "starting", "healthy", "unhealthy"},
+		{"is-task", "true", "false", "1", "0"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+		size_t next = 0;
+		const char *value = filter_value(filters, words[i][0], &next);
+
+		for (; value; value = filter_value(filters, words[i][0], &next)) {
+			size_t k = 1;
+
+			while (words[i][k] && strcmp(words[i][k], value) != 0)
+				k++;
+			if (!words[i][k])
+				return error_set(err, EINVAL, "invalid filter '%s=%s'", words[i][0],
+						 value);
+		}
+	}
+	return 0;
+}
+
 static bool matches(const struct engine *engine, const struct strings *filters,
 		    const struct container *container)
 {
@@ -125,7 +185,9 @@ static bool matches(const struct engine *engine, const struct strings *filters,
 	       filter_found(filters, "id", container->id) &&
 	       filter_equal(filters, "status", container_status_word(container)) &&
 	       filter_equal(filters, "health", health_word(container)) &&
-	       filter_equal(filters, "network", config->network ? config->network : "") &&
+	       has_network(filters, config) && has_port(filters, container) &&
+	       (filter_equal(filters, "is-task", "false") ||
+		filter_equal(filters, "is-task", "0")) &&
 	       filter_labels(filters, &config->labels) && has_exited(filters, container) &&
 	       has_volume(filters, config) && has_ancestor(engine, filters, config);
 }
@@ -223,6 +285,7 @@ static int choose(const struct engine *engine, const struct list_options *option
 		    struct error *err) = wants_all(options) ? container_list : container_list_alive;
 
 	if (filter_check(&options->filters, filter_names, err) < 0 ||
+	    check_words(&options->filters, err) < 0 ||
 	    find_time(engine, &options->filters, "before", &before, err) < 0 ||
 	    find_time(engine, &options->filters, "since", &since, err) < 0 ||
 	    find(engine, &containers, &count, err) < 0)

@@ -27,12 +27,16 @@ void object_add_attributes(cJSON *host_config, const struct container_config *co
 void object_add_sharing(cJSON *host_config, const struct sharing *sharing);
 
 /* The parts about networks (object_network.c): NetworkSettings; the ports `exposed` and `bound` (each
- * perhaps NULL) as an object; and the bound ones as ps shows them. */
+ * perhaps NULL) as an object. */
 void object_add_network_settings(cJSON *object, const struct engine *engine,
 				 const struct container *container);
 void object_add_ports(cJSON *object, const char *name, const struct strings *exposed,
 		      const struct strings *bound);
+
+/* Its ports while it runs (object_ports.c): as ps shows them; and whether one of the range that a filter
+ * names, "80", "80-90/udp", is among them: of the host's, or of its own. */
 void object_ports_text(const struct container *container, struct text *text);
+bool object_has_port(const struct container *container, const char *range, bool of_host);
 
 /* A row of a list of containers: strings, shortened unless `whole`. */
 cJSON *object_row_of_container(const struct container *container, bool whole);

@@ -105,20 +105,3 @@ void object_add_network_settings(cJSON *object, const struct engine *engine,
 	}
 	cJSON_AddItemToObject(to, "Networks", all);
 }
-
-void object_ports_text(const struct container *container, struct text *text)
-{
-	AUTO_PORTS struct ports ports = {0};
-	struct error unknown;
-
-	if (container->state.status != CONTAINER_RUNNING)
-		return;
-	for (size_t i = 0; i < container->state.ports.count; i++)
-		ports_add(&ports, container->state.ports.items[i], &unknown);
-	for (size_t i = 0; i < ports.count; i++) {
-		AUTO_FREE char *inside = port_inside(&ports.items[i]);
-		AUTO_FREE char *outside = port_outside(&ports.items[i]);
-
-		text_add_format(text, "%s%s->%s", i ? ", " : "", outside, inside);
-	}
-}

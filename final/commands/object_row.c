@@ -8,6 +8,7 @@
 #include "health.h"
 #include "human.h"
 #include "json.h"
+#include "networks.h"
 #include "volume.h"
 
 #define ID_SHOWN 12
@@ -103,6 +104,19 @@ static void add_mounts(cJSON *row, const struct container_config *config, bool w
 	cJSON_AddStringToObject(row, "Mounts", text_string(&text));
 }
 
+static void add_networks(cJSON *row, const struct container_config *config)
+{
+	AUTO_STRINGS struct strings names = {0};
+	AUTO_TEXT struct text text = {0};
+
+	networks_names(config, &names);
+	for (size_t i = 0; i < names.count; i++)
+		text_add_format(&text, "%s%s", i ? "," : "", names.items[i]);
+	if (!names.count && config->network)
+		text_add_string(&text, config->network);
+	cJSON_AddStringToObject(row, "Networks", text_string(&text));
+}
+
 cJSON *object_row_of_container(const struct container *container, bool whole)
 {
 	const struct container_config *config = &container->config;
@@ -120,7 +134,7 @@ cJSON *object_row_of_container(const struct container *container, bool whole)
 	add_labels(row, &config->labels);
 	add_mounts(row, config, whole);
 	cJSON_AddStringToObject(row, "Names", config->name);
-	cJSON_AddStringToObject(row, "Networks", config->network ? config->network : "");
+	add_networks(row, config);
 	cJSON_AddNullToObject(row, "Platform");
 	object_ports_text(container, &ports);
 	cJSON_AddStringToObject(row, "Ports", text_string(&ports));

@@ -174,12 +174,19 @@ static void complete(struct cgroup_limits *change, const struct cgroup_limits *m
 }
 
 int container_update(const struct engine *engine, struct container *container,
-		     const struct cgroup_limits *limits, struct error *err)
+		     const struct cgroup_limits *limits, const struct restart_policy *restart,
+		     struct error *err)
 {
 	AUTO_CGROUP_LIMITS struct cgroup_limits change = {0};
 	struct cgroup_limits *old = &container->config.limits;
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 
+	if (restart && restart->kind != RESTART_NO && container->config.auto_remove)
+		return error_set(
+			err, EINVAL,
+			"Restart policy cannot be updated because AutoRemove is enabled for the container");
+	if (restart)
+		container->config.restart = *restart;
 	if (check_cpus(old, limits, err) < 0 || check_memory(old, limits, err) < 0)
 		return error_wrap(err, "Cannot update container %s", container->id);
 	cgroup_limits_copy(&change, limits);

@@ -24,10 +24,12 @@ int container_pause(const struct engine *engine, const struct container *contain
 int container_unpause(const struct engine *engine, const struct container *container,
 		      struct error *err);
 
-/* Gives it new limits, at once if it runs; what is zero in them stays. They are recorded.
+/* Gives it new limits, at once if it runs; what is zero in them stays; and another restart policy,
+ * which counts when its life ends next (NULL: as it is). They are recorded.
  * Errors: EINVAL, in Docker's words, for what contradicts the limits that it has. */
 int container_update(const struct engine *engine, struct container *container,
-		     const struct cgroup_limits *limits, struct error *err);
+		     const struct cgroup_limits *limits, const struct restart_policy *restart,
+		     struct error *err);
 
 struct container_usage {
 	struct cgroup_usage cgroup;
