@@ -176,6 +176,19 @@ int mount_clone(int fd, bool recursive, struct error *err)
 	return tree;
 }
 
+int mount_restrict(int fd, const char *options, struct error *err)
+{
+	AUTO_FREE char *copy = memory_string(options);
+	struct mount_attr attributes = {0};
+	char *rest = copy, *option;
+
+	while ((option = strsep(&rest, ",")))
+		attributes.attr_set |= attribute_of(option);
+	if (mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0)
+		return error_sys(err, "set the mount options '%s'", options);
+	return 0;
+}
+
 int mount_make_read_only(int fd, bool recursive, struct error *err)
 {
 	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};

@@ -25,6 +25,10 @@ int mount_explain(int fs_fd, struct error *err);
  * `recursive`. Ownership as above. Errors: EINVAL if it is not a tree of this mount namespace. */
 int mount_clone(int fd, bool recursive, struct error *err);
 
+/* Gives a mount attributes, by the words of mount(8): "ro,nosuid,noexec". Others are ignored.
+ * mount_setattr(2) */
+int mount_restrict(int fd, const char *options, struct error *err);
+
 /* Makes a mount read-only, attached or not, with those inside it if `recursive`.
  * mount_setattr(2) */
 int mount_make_read_only(int fd, bool recursive, struct error *err);

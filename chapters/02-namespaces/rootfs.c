@@ -82,6 +82,28 @@ static int show_own_part(const struct root *root, const char *target, const char
 	return below < 0 ? -1 : mount_attach(view, below, target, err);
 }
 
+/* The same where the host has it mounted at the usual place: a bind mount, and nothing to unmount, for
+ * which the kernel waits for all processors. Returns 1 if it has not. */
+static int bind_own_part(const struct root *root, const char *target, const char *own,
+			 struct error *err)
+{
+	AUTO_FREE char *part = memory_format("%s%s", target, own);
+	AUTO_CLOSE int source = open(part, O_PATH | O_DIRECTORY | O_CLOEXEC), place = -1, view = -1;
+	const char *options = CGROUP_OPTIONS + (root->wishes->privileged ? strlen("ro,") : 0);
+	struct statfs there;
+
+	if (source < 0 || fstatfs(source, &there) < 0 || there.f_type != CGROUP_SUPER_MAGIC)
+		return 1;
+	place = path_make_dirs_in_root(root->fd, target, err);
+	if (place < 0)
+		return -1;
+	trace("mount --bind -o %s %q %q%q", options, part, root->path, target);
+	view = mount_clone(source, false, err);
+	if (view < 0 || mount_restrict(view, options, err) < 0)
+		return -1;
+	return mount_attach(view, place, target, err);
+}
+
 /* Mounts one version 1 hierarchy: its controllers as the kernel lists them, "cpu,cpuacct"; `own` is
  * the cgroup that we are in, "/" in a cgroup namespace. */
 static int mount_hierarchy(const struct root *root, const char *controllers, const char *own,
@@ -92,10 +114,14 @@ static int mount_hierarchy(const struct root *root, const char *controllers, con
 	AUTO_FREE char *options =
 		memory_format(CGROUP_OPTIONS ",%s%s", name ? "none," : "", controllers);
 	const struct mount_row row = {target, "cgroup", "cgroup", options, NULL};
+	bool whole = strcmp(own, "/") == 0;
+	int bound = whole ? 1 : bind_own_part(root, target, own, err);
 
+	if (bound <= 0)
+		return bound;
 	if (mount_row(root, &row, err) < 0)
 		return -1;
-	return strcmp(own, "/") == 0 ? 0 : show_own_part(root, target, own, err);
+	return whole ? 0 : show_own_part(root, target, own, err);
 }
 
 /* Links cpu and cpuacct to the directory "cpu,cpuacct": programs look for either. */
