@@ -197,7 +197,7 @@ static int lift(struct removal *removal, int parent, const char *name, struct er
 
 		result = renameat2(parent, name, removal->top, up, RENAME_NOREPLACE);
 	} while (result < 0 && errno == EEXIST);
-	if (result < 0)
+	if (result < 0 && errno != ENOENT)
 		return error_sys(err, "move the deep directory '%s' up", name);
 	removal->lifted = true;
 	return 0;
