@@ -205,6 +205,7 @@ parity: all ## the same commands under docker and under coracle, compared
 .PHONY: parity check-all
 check-all: test parity ## all tests, and that those of containment can fail: takes long
 	@tests/containment/prove
+	@tests/vm/run -- tests/vm/runtimes || [ $$? = 77 ]
 
 # Unit tests link every module, and always run with the sanitizers on.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))

@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+QUOTE = re.compile(r"(> ?)?")  # a box, which may have blocks in it
 FENCE = re.compile(r"^(`{3,}|~{3,})\s*([\w+-]*)\s*(.*)$")
 # name="some words", name=/regex/,/regex/, name=word, or a bare word
 ATTRIBUTE = re.compile(r'(\w+)=("[^"]*"|/(?:\\.|[^/\\])*/,/(?:\\.|[^/\\])*/|\S+)|(\S+)')
@@ -29,8 +30,11 @@ class Lesson:
         self.split()
 
     def split(self):
-        block, fence = None, ""
+        block, fence, quote = None, "", ""
         for number, line in enumerate(self.lines, 1):
+            if block is None:
+                quote = QUOTE.match(line)[0]
+            line = line.removeprefix(quote if line.startswith(quote) else quote.rstrip())
             match = FENCE.match(line)
             if block is None and match:
                 block, fence = Block(number, match[2], match[3]), match[1]
