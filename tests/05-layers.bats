@@ -14,12 +14,14 @@ setup_file()
 
 setup()
 {
-    common_setup
     TOOL=$TOP/build/address-undefined/unit/layer_tool
     T=$BATS_TEST_TMPDIR/t
     mkdir -p "$T"
     echo untouched >"$T/outside"
 }
+
+# Nothing here makes anything on the host but processes.
+teardown() { ! pgrep -f "$TOOL .*$BATS_TEST_TMPDIR"; }
 
 layer() { "$TOP/tests/lib/craft-layer" "$T/layer"; }
 

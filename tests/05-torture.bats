@@ -12,9 +12,11 @@ setup_file()
 
 setup()
 {
-    common_setup
     TOOL=$TOP/build/address-undefined/unit/layer_tool
 }
+
+# Nothing here makes anything on the host but processes.
+teardown() { ! pgrep -f "$TOOL .*$BATS_TEST_TMPDIR"; }
 
 # What is in the directory, as the table writes it.
 listing() { (cd "$1" && find . -mindepth 1 \( -type f -printf '%P=f,%s\n' -o -printf '%P=%y\n' \) | sort | tr '\n' ' '); }
