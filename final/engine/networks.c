@@ -312,11 +312,16 @@ static int connect_now(const struct engine *engine, struct container *container,
 {
 	struct attachment attachment = {.number = (unsigned)number, .no_route = number > 0};
 	struct bridge_network network;
+	struct error unknown;
 
 	if (open_network(engine, name, &network, err) < 0 ||
 	    bridge_attach(&network, container->id, container->state.pid, &attachment, err) < 0)
 		return -1;
-	return add_names(container, &network, attachment.address, err);
+	if (add_names(container, &network, attachment.address, err) == 0)
+		return 0;
+	dns_remove(&network, container->id);
+	bridge_cut(&network, container->id, &unknown);
+	return -1;
 }
 
 /* Takes a name out of the list; the first one of it moves up if it was the container's first. */
