@@ -202,9 +202,24 @@ bench: all ## what a start costs, beside the kernel's own price and other runner
 parity: all ## the same commands under docker and under coracle, compared
 	@tests/parity/run
 
-.PHONY: parity check-all
+.PHONY: parity check-all faults scale deletion
 check-all: test parity ## all tests, and that those of containment can fail: takes long
 	@tests/containment/prove
+	@$(MAKE) --no-print-directory faults scale deletion
+
+faults: ## cut each command at every step, by kill -9 and by a failure, and look at what is left
+	@$(MAKE) --no-print-directory -j$$(nproc) FAULTS=1 build/faults/coracle
+	@tests/lib/prepare
+	@tests/faults/run
+	@CROWD=200 unshare --net bats -f crowd tests/final-faults.bats
+
+scale: all ## what a thousand containers, and 128 layers, cost the next command
+	@tests/lib/prepare
+	@tests/bench/scale
+
+deletion: all ## the deletion score: is each step needed by a test? takes hours, goes on where it was
+	@tests/lib/prepare
+	@tests/deletion/run
 	@tests/vm/run -- tests/vm/runtimes || [ $$? = 77 ]
 
 # Unit tests link every module, and always run with the sanitizers on.
