@@ -321,9 +321,9 @@ END
     mkdir -p "$T/src/inner"
     run unshare --mount bash -c "mount -t tmpfs inner '$T/src/inner'; touch '$T/src/inner/in-tmpfs'
         source '$TOP/tests/lib/helpers.bash'
-        contain --mount 'type=bind,source=$T/src,target=/a,bind-recursive=disabled' -v '$T/src:/b' -- ls /a/inner /b/inner"
+        contain --mount 'type=bind,source=$T/src,target=/a,bind-recursive=disabled' --mount 'type=bind,source=$T/src,target=/c,bind-nonrecursive' -v '$T/src:/b' -- ls /a/inner /b/inner /c/inner"
     exits 0
-    says $'/a/inner:\n\n/b/inner:\nin-tmpfs'
+    says $'/a/inner:\n\n/b/inner:\nin-tmpfs\n\n/c/inner:'
 }
 
 @test "04 --mount with bind-recursive=writable protects only the outer mount" {

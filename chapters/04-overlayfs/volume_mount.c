@@ -153,6 +153,12 @@ static int read_recursive(struct reading *reading, struct error *err)
 	return 0;
 }
 
+/* The old name of bind-recursive=disabled. */
+static int read_non_recursive(struct reading *reading, struct error *err)
+{
+	return read_bool(reading, &reading->volume->flat, err);
+}
+
 static int read_no_copy(struct reading *reading, struct error *err)
 {
 	return read_bool(reading, &reading->volume->no_copy, err);
@@ -222,6 +228,7 @@ static const struct {
 	{"consistency", read_nothing, false},
 	{"bind-propagation", read_propagation, false},
 	{"bind-recursive", read_recursive, false},
+	{"bind-nonrecursive", read_non_recursive, true},
 	{"volume-nocopy", read_no_copy, true},
 	{"volume-label", read_label, false},
 	{"volume-driver", read_driver, false},
