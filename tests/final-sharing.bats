@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What containers have in common, and what they don't: namespaces of each other, ranges of ids.
+# What containers have in common, and what they do not: namespaces of each other, ranges of ids, signs.
 
 load lib/helpers
 load lib/final
@@ -112,4 +112,20 @@ with_ids() # SCRIPT
         coracle cp "$IDS/subuid" one:/new; coracle rm one >/dev/null; coracle volume rm kept >/dev/null'
     exits 0
     [ "$output" = $'0\n0\n0\n0\n0\n0\nauto\n0' ] || { echo "$output"; return 1; }
+}
+
+@test "final /.dockerenv and /etc/mtab are there as in Docker, and are no change of the container's" {
+    run coracle run --name signs --network none "$IMAGE" sh -c 'stat -c "%a %s %F" /.dockerenv; readlink /etc/mtab; touch /mine'
+    exits 0
+    [ "$output" = $'755 0 regular empty file\n/proc/mounts' ] || { echo "$output"; return 1; }
+    run coracle diff signs
+    [ "$output" = "A /mine" ] || { echo "$output"; return 1; }
+    run bash -c '"$BUILD/coracle" --root "$ROOT" export signs | tar -t | grep -E "dockerenv|mtab|mine" | sort'
+    [ "$output" = $'.dockerenv\netc/mtab\nmine' ] || { echo "$output"; return 1; }
+    # who takes them away does not get them back
+    coracle rm signs
+    run coracle run --name signs --network none "$IMAGE" sh -c 'rm /.dockerenv /etc/mtab 2>/dev/null || echo second'
+    [ -z "$output" ]
+    run coracle start -a signs
+    [ "$output" = second ]
 }

@@ -189,6 +189,8 @@ static int compare_object(struct comparison *comparison, int upper, const struct
 			note(comparison, 'D');
 		return 0;
 	}
+	if (S_ISLNK(now.st_mode) && changes_is_place_to_mount(path, &now))
+		return 0;
 	/* /etc itself is made for what is mounted in it, if the image has none. */
 	if (!there && strcmp(path, "/etc") != 0 && !changes_is_place_to_mount(path, &now))
 		note(comparison, 'A');
@@ -308,10 +310,12 @@ bool changes_is_place_to_mount(const char *path, const struct stat *st)
 {
 	static const char *const directories[] = {"/dev",  "/dev/pts", "/dev/shm", "/dev/mqueue",
 						  "/proc", "/sys",     NULL};
-	static const char *const files[] = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-					    "/dev/console", NULL};
+	static const char *const files[] = {"/etc/hosts",   "/etc/hostname", "/etc/resolv.conf",
+					    "/dev/console", "/.dockerenv",   NULL};
 	bool file = S_ISREG(st->st_mode) && st->st_size == 0;
 
+	if (S_ISLNK(st->st_mode))
+		return strcmp(path, "/etc/mtab") == 0;
 	for (const char *const *at = file ? files : directories; *at; at++)
 		if (strcmp(*at, path) == 0)
 			return file || S_ISDIR(st->st_mode);

@@ -20,7 +20,7 @@ int changes_list(const char *upper, const struct strings *layers, struct strings
 		 struct error *err);
 
 /* Whether what is at the absolute path is one of the places that are made for every container to mount
- * on: an empty file, or a directory. Docker has these in a layer of their own, below the container's;
+ * on: an empty file, or a directory; or one of Docker's signs, /.dockerenv and the link /etc/mtab. Docker has these in a layer of their own, below the container's;
  * what somebody puts into one is a change. */
 bool changes_is_place_to_mount(const char *path, const struct stat *st);
 

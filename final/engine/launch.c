@@ -5,6 +5,7 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "record.h"
 #include "resolver.h"
 #include "store.h"
+#include "trace.h"
 
 char *launch_cgroup_name(const struct engine *engine, const struct container *container)
 {
@@ -111,6 +113,33 @@ static int in_parent(void *context, pid_t pid, struct error *err)
 	return networks_attach(launch->engine, launch->container, &launch->networks, pid, err);
 }
 
+/* What programs look for: a sign of Docker, and the mounts at their old place. Docker has both in a layer of
+ * its own above the image's: whoever removes them from the container does not get them back. */
+static int add_signs(const struct launch *launch, struct error *err)
+{
+	AUTO_CLOSE int root = -1, etc = -1, sign = -1;
+
+	if (launch->container->state.started_at)
+		return 0;
+	root = open(launch->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return error_sys(err, "open '%s'", launch->root);
+	etc = path_make_dirs_in_root(root, "/etc", err);
+	if (etc < 0)
+		return -1;
+	trace("touch %q/.dockerenv", launch->root);
+	/* A directory of the image's in the way stays. */
+	unlinkat(root, ".dockerenv", 0);
+	sign = openat(root, ".dockerenv", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	if (sign < 0 && errno != EEXIST)
+		return error_sys(err, "make '/.dockerenv'");
+	trace("ln -sf /proc/mounts %q/etc/mtab", launch->root);
+	unlinkat(etc, "mtab", 0);
+	if (symlinkat("/proc/mounts", etc, "mtab") < 0 && errno != EEXIST)
+		return error_sys(err, "make link '/etc/mtab'");
+	return 0;
+}
+
 static int in_child(void *context, struct error *err)
 {
 	const struct launch *launch = context;
@@ -125,7 +154,7 @@ static int in_child(void *context, struct error *err)
 		return -1;
 	if (overlay_mount(&launch->overlay, launch->root, err) < 0)
 		return -1;
-	if (rootfs_mount(&launch->rootfs, err) < 0)
+	if (add_signs(launch, err) < 0 || rootfs_mount(&launch->rootfs, err) < 0)
 		return -1;
 	/* While the host's files can still be reached. */
 	if (volumes_mount(&launch->volumes, launch->root, err) < 0)
