@@ -271,6 +271,7 @@ END
 }
 
 @test "06 --explain shows the way of a packet as commands of ip, bridge and nft" {
+    at "$HOST" sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
     run on_bridge --explain -- true
     exits 0
     says "ip link add $(bridge_name) address 02:42:ac:1e:00:01 type bridge"

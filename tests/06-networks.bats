@@ -57,7 +57,10 @@ load lib/private
 --gateway 192.0.2.1
 --subnet 198.51.100.0/25
 --driver overlay
---ipv6
+--opt com.docker.network.bridge.nonsense=1
+--opt com.docker.network.driver.mtu=7
+--subnet fd00::1/64
+--subnet 192.0.2.0/24 --subnet 203.0.113.0/24
 END
     run coracle network create host
     exits 1

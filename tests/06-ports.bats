@@ -142,7 +142,10 @@ reached_from_containers()
     done
     run on_bridge -p '[::1]:8080:80' -- true
     exits 125
-    says "ports of IPv6 are not published: [::1]"
+    says "publish on [::1]: the kernel lets no answer to it in but by lo"
+    run on_bridge -p '[2001:db8::2]:8080:80' -- true
+    exits 125
+    says "publish on [2001:db8::2]: the container's network has no IPv6"
 }
 
 @test "06 --add-host, --dns, --dns-search and --dns-option are in the files of names" {

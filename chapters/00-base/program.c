@@ -100,6 +100,12 @@ int program_option_environment(void *field, const char *value, struct error *err
 	return 0;
 }
 
+void program_warn(const struct strings *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++)
+		fprintf(stderr, "WARNING: %s\n", warnings->items[i]);
+}
+
 int program_fail(const char *name, const struct error *err, int status)
 {
 	fprintf(stderr, "%s: %s\n", name, err->text);

@@ -36,6 +36,10 @@ int program_options(const char *name, const char *usage, const struct option_gro
  * ends read the environment. */
 int program_option_environment(void *field, const char *value, struct error *err);
 
+/* Prints a line "WARNING: text" on standard error for each. */
+struct strings;
+void program_warn(const struct strings *warnings);
+
 /* Prints "NAME: text" on standard error and returns `status`. */
 int program_fail(const char *name, const struct error *err, int status);
 

@@ -1,7 +1,6 @@
 /* Leases as symbolic links; see address_pool.h. */
 #include "address_pool.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,15 +10,12 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "link.h"
 #include "trace.h"
 
 static int by_address(const void *one, const void *other)
 {
-	uint32_t a = ntohl(((const struct lease *)one)->address.s_addr);
-	uint32_t b = ntohl(((const struct lease *)other)->address.s_addr);
-
-	return a < b ? -1 : a > b;
+	return address_compare(((const struct lease *)one)->address,
+			       ((const struct lease *)other)->address);
 }
 
 /* Reads one entry of the directory; false for what is not a lease, or is gone already. */
@@ -27,7 +23,7 @@ static bool read_lease(int dir_fd, const char *name, struct lease *lease)
 {
 	ssize_t length;
 
-	if (inet_pton(AF_INET, name, &lease->address) != 1)
+	if (address_parse(name, &lease->address) < 0)
 		return false;
 	length = readlinkat(dir_fd, name, lease->id, sizeof(lease->id) - 1);
 	if (length < 0)
@@ -36,7 +32,7 @@ static bool read_lease(int dir_fd, const char *name, struct lease *lease)
 	return true;
 }
 
-static int remove_lease(const struct address_pool *pool, struct in_addr address, struct error *err)
+static int remove_lease(const struct address_pool *pool, struct address address, struct error *err)
 {
 	struct short_text name = address_text(address);
 
@@ -47,7 +43,7 @@ static int remove_lease(const struct address_pool *pool, struct in_addr address,
 }
 
 /* Returns 1 if the address is `id`'s now, 0 if it is somebody else's. */
-static int take(const struct address_pool *pool, const char *id, struct in_addr address,
+static int take(const struct address_pool *pool, const char *id, struct address address,
 		struct error *err)
 {
 	struct short_text name = address_text(address);
@@ -69,56 +65,61 @@ static int take_over(const struct address_pool *pool, const char *id, const stru
 	return take(pool, id, lease->address, err);
 }
 
+/* The bridge has one, and the first and the last are nobody's. */
+static bool may_be_leased(const struct address_pool *pool, struct address address)
+{
+	return address_compare(address, pool->subnet.gateway) != 0 &&
+	       address_compare(address, subnet_first(&pool->subnet)) != 0 &&
+	       address_compare(address, subnet_last(&pool->subnet)) != 0;
+}
+
 /* Tries one address; `lease` is that of the list that it has, or NULL. */
-static int try(const struct address_pool *pool, const char *id, struct in_addr candidate,
+static int try(const struct address_pool *pool, const char *id, struct address candidate,
 	       const struct lease *lease, struct error *err)
 {
-	if (candidate.s_addr == pool->subnet.gateway.s_addr)
+	if (!may_be_leased(pool, candidate))
 		return 0;
 	return lease ? take_over(pool, id, lease, err) : take(pool, id, candidate, err);
 }
 
 /* Tries the addresses in order, beside the sorted list of leases. */
 static int take_lowest(const struct address_pool *pool, const char *id, const struct leases *leases,
-		       struct in_addr *address, struct error *err)
+		       struct address *address, struct error *err)
 {
 	const struct subnet *part = pool->range.prefix_length ? &pool->range : &pool->subnet;
-	uint32_t lowest = ntohl(subnet_first(&pool->subnet).s_addr) + 1;
-	uint32_t highest = ntohl(subnet_last(&pool->subnet).s_addr) - 1;
-	uint32_t first = ntohl(subnet_first(part).s_addr), last = ntohl(subnet_last(part).s_addr);
+	struct address at = subnet_first(part), last = subnet_last(part);
 	const struct lease *lease = leases->items, *end = lease + leases->count;
 
-	for (uint32_t at = first < lowest ? lowest : first; at <= highest && at <= last; at++) {
-		struct in_addr candidate = {htonl(at)};
+	for (; address_compare(at, last) <= 0; at = address_next(at)) {
 		int taken;
 
-		while (lease < end && ntohl(lease->address.s_addr) < at)
+		while (lease < end && address_compare(lease->address, at) < 0)
 			lease++;
-		taken = try(pool, id, candidate,
-			    lease < end && lease->address.s_addr == candidate.s_addr ? lease : NULL,
+		taken = try(pool, id, at,
+			    lease < end && address_compare(lease->address, at) == 0 ? lease : NULL,
 			    err);
 		if (taken > 0)
-			*address = candidate;
+			*address = at;
 		if (taken != 0)
 			return taken > 0 ? 0 : -1;
 	}
-	return error_set(err, EADDRNOTAVAIL, "lease an address: all of subnet %s/%u are taken",
-			 address_text(subnet_first(&pool->subnet)).text,
-			 pool->subnet.prefix_length);
+	return error_set(err, EADDRNOTAVAIL, "lease an address: all of subnet %s are taken",
+			 subnet_text(&pool->subnet).text);
 }
 
 static int take_wanted(const struct address_pool *pool, const char *id, const struct leases *leases,
-		       struct in_addr wanted, struct error *err)
+		       struct address wanted, struct error *err)
 {
 	const struct lease *lease = NULL;
 	int taken;
 
-	if (ntohl(wanted.s_addr) <= ntohl(subnet_first(&pool->subnet).s_addr) ||
-	    ntohl(wanted.s_addr) >= ntohl(subnet_last(&pool->subnet).s_addr))
+	if (!subnet_contains(&pool->subnet, wanted) ||
+	    address_compare(wanted, subnet_first(&pool->subnet)) == 0 ||
+	    address_compare(wanted, subnet_last(&pool->subnet)) == 0)
 		return error_set(err, EINVAL, "no configured subnet contains IP address %s",
 				 address_text(wanted).text);
 	for (size_t i = 0; i < leases->count; i++)
-		if (leases->items[i].address.s_addr == wanted.s_addr)
+		if (address_compare(leases->items[i].address, wanted) == 0)
 			lease = &leases->items[i];
 	taken = try(pool, id, wanted, lease, err);
 	if (taken == 0)
@@ -127,7 +128,7 @@ static int take_wanted(const struct address_pool *pool, const char *id, const st
 	return taken < 0 ? -1 : 0;
 }
 
-int address_pool_lease(const struct address_pool *pool, const char *id, struct in_addr *address,
+int address_pool_lease(const struct address_pool *pool, const char *id, struct address *address,
 		       struct error *err)
 {
 	struct leases leases = {0};
@@ -138,7 +139,7 @@ int address_pool_lease(const struct address_pool *pool, const char *id, struct i
 	items = leases.items;
 	if (leases.count)
 		qsort(items, leases.count, sizeof(*items), by_address);
-	if (address->s_addr)
+	if (address->length)
 		return take_wanted(pool, id, &leases, *address, err);
 	return take_lowest(pool, id, &leases, address, err);
 }

@@ -35,7 +35,7 @@ static int open_bridge(struct endpoint *endpoint, const char *root, struct error
 	    bridge_network_up(&endpoint->network, err) < 0)
 		return -1;
 	/* Before anything is started: a taken port is a reason not to. */
-	return ports_hold(endpoint->ports, err);
+	return ports_hold(endpoint->ports, endpoint->network.ipv6, err);
 }
 
 int endpoint_open(struct endpoint *endpoint, struct network_options *options, const char *root,
@@ -59,7 +59,7 @@ int endpoint_attach(struct endpoint *endpoint, pid_t pid, const char *files, str
 	struct attachment attachment = {0};
 	struct resolver_config names = {.mode = endpoint->mode,
 					.hostname = endpoint->hostname,
-					.gateway = network->gateway,
+					.gateway = network->subnet[IPV4].gateway,
 					.wishes = endpoint->names};
 
 	if (endpoint->mode == RESOLVER_BRIDGE) {
@@ -67,14 +67,16 @@ int endpoint_attach(struct endpoint *endpoint, pid_t pid, const char *files, str
 		if (bridge_attach(network, endpoint->id, pid, &attachment, err) < 0)
 			return -1;
 		endpoint->attached = true;
-		if (endpoint->ports->count && bridge_allow_own_ports(&attachment, err) < 0)
+		if (endpoint->ports->count &&
+		    bridge_allow_own_ports(network, endpoint->id, err) < 0)
 			return -1;
 		/* Step 6.6: who asks the host at a port asks the container. */
 		if (ports_publish(endpoint->ports, network->table, attachment.address, err) < 0)
 			return -1;
 	}
 	/* Now that the address is known, which /etc/hosts has. */
-	names.address = attachment.address;
+	names.addresses = attachment.address;
+	names.address_count = endpoint->attached ? 1 : 0;
 	return resolver_write(files, &names, err);
 }
 

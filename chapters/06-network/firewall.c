@@ -4,7 +4,6 @@
  */
 #include "firewall.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -43,7 +42,8 @@ static int run_said(const char *commands, const char *what, struct text *said, s
 		nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_HANDLE);
 	errno = 0;
 	if (nft_run_cmd_from_buffer(nft, commands) != 0)
-		result = explain(nft, errno ? errno : EINVAL, what, err);
+		/* EAGAIN is left over from the library's reading until there is no more. */
+		result = explain(nft, errno && errno != EAGAIN ? errno : EINVAL, what, err);
 	else if (said)
 		text_add_string(said, nft_ctx_get_output_buffer(nft));
 	nft_ctx_free(nft);
@@ -88,10 +88,16 @@ static const char table_text[] =
 	"add set inet @ bridges { type ifname; }\n"
 	"add set inet @ internal { type ifname; }\n"
 	"add set inet @ same { type ifname . ifname; }\n"
+	"add set inet @ plain { type ifname; }\n"
 	"add set inet @ inside { type ifname . ipv4_addr; flags interval; }\n"
+	"add set inet @ inside6 { type ifname . ipv6_addr; flags interval; }\n"
+	"add set inet @ closed { type nf_proto; }\n"
 	"add map inet @ ports { type inet_proto . inet_service : ipv4_addr . inet_service; }\n"
 	"add map inet @ ports_at"
 	" { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }\n"
+	"add map inet @ ports6 { type inet_proto . inet_service : ipv6_addr . inet_service; }\n"
+	"add map inet @ ports6_at"
+	" { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }\n"
 	/* The bridges have route_localnet, for answers to the host's own 127.0.0.1. Before those are
 	 * translated back, nothing that comes from a bridge is for it. */
 	"add chain inet @ guard { type filter hook prerouting priority raw; }\n"
@@ -99,11 +105,15 @@ static const char table_text[] =
 	"add chain inet @ publish\n"
 	"add rule inet @ publish dnat ip to ip daddr . meta l4proto . th dport map @ports_at\n"
 	"add rule inet @ publish dnat ip to meta l4proto . th dport map @ports\n"
+	"add rule inet @ publish dnat ip6 to ip6 daddr . meta l4proto . th dport map @ports6_at\n"
+	"add rule inet @ publish dnat ip6 to meta l4proto . th dport map @ports6\n"
 	/* From outside; nobody there can ask for what is published on 127.0.0.1. */
 	"add chain inet @ prerouting { type nat hook prerouting priority dstnat; }\n"
-	"add rule inet @ prerouting ip daddr != 127.0.0.0/8 fib daddr type local jump publish\n"
-	/* From this host itself. */
+	"add rule inet @ prerouting ip daddr 127.0.0.0/8 return\n"
+	"add rule inet @ prerouting fib daddr type local jump publish\n"
+	/* From this host itself; but no answer to ::1 is let in by any interface but lo. */
 	"add chain inet @ output { type nat hook output priority -100; }\n"
+	"add rule inet @ output ip6 daddr ::1 return\n"
 	"add rule inet @ output fib daddr type local jump publish\n"
 	/* As Docker 28, no one is let in by a route alone. Within a bridge there is a decision only if
 	 * br_netfilter asks for one. */
@@ -114,11 +124,14 @@ static const char table_text[] =
 	"add rule inet @ forward oifname @internal drop\n"
 	"add rule inet @ forward ct status dnat accept\n"
 	"add rule inet @ forward oifname @bridges drop\n"
+	"add rule inet @ forward meta nfproto @closed meta iifkind != \"bridge\" meta oifkind != \"bridge\" drop\n"
 	/* Not from one container to another, which see each other's own address; but if one asks for
 	 * a published port, the answer must come back by the host. */
 	"add chain inet @ postrouting { type nat hook postrouting priority srcnat; }\n"
+	"add rule inet @ postrouting iifname @plain oifname != @bridges accept\n"
 	"add rule inet @ postrouting iifname @bridges oifname != @bridges masquerade\n"
 	"add rule inet @ postrouting oifname . ip saddr @inside ct status dnat masquerade\n"
+	"add rule inet @ postrouting oifname . ip6 saddr @inside6 ct status dnat masquerade\n"
 	"add rule inet @ postrouting ip saddr 127.0.0.0/8 oifname @bridges masquerade\n";
 
 /* The names of sets begin with @ too: only one that stands alone is the table's. */
@@ -141,16 +154,24 @@ static void add_rules(struct text *text, const char *table)
 static void add_elements(struct text *text, const char *verb, const char *table,
 			 const struct firewall_network *network)
 {
+	static const char *const inside[IP_VERSIONS] = {"inside", "inside6"};
+	const struct {
+		bool is_in;
+		const char *set;
+	} flags[] = {{true, "bridges"}, {network->internal, "internal"}, {network->plain, "plain"}};
 	const char *bridge = network->bridge;
 
-	text_add_format(text, "%s element inet %s bridges { \"%s\" }\n", verb, table, bridge);
+	for (size_t i = 0; i < ARRAY_LENGTH(flags); i++)
+		if (flags[i].is_in)
+			text_add_format(text, "%s element inet %s %s { \"%s\" }\n", verb, table,
+					flags[i].set, bridge);
 	text_add_format(text, "%s element inet %s same { \"%s\" . \"%s\" }\n", verb, table, bridge,
 			bridge);
-	text_add_format(text, "%s element inet %s inside { \"%s\" . %s/%u }\n", verb, table, bridge,
-			address_text(network->gateway).text, network->prefix_length);
-	if (network->internal)
-		text_add_format(text, "%s element inet %s internal { \"%s\" }\n", verb, table,
-				bridge);
+	for (unsigned i = 0; i < IP_VERSIONS; i++)
+		if (network->subnets[i].prefix_length)
+			text_add_format(text, "%s element inet %s %s { \"%s\" . %s }\n", verb,
+					table, inside[i], bridge,
+					subnet_text(&network->subnets[i]).text);
 }
 
 static void trace_each(const char *commands)
@@ -181,7 +202,7 @@ static bool table_is_up(const char *table)
 	family->nfgen_family = NFPROTO_INET;
 	family->version = NFNETLINK_V0;
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, table);
-	mnl_attr_put_strz(message, NFTA_SET_NAME, "ports_at");
+	mnl_attr_put_strz(message, NFTA_SET_NAME, "ports6_at");
 	return netlink_ask(&netlink, message, NULL, NULL) == 0;
 }
 
@@ -196,6 +217,15 @@ int firewall_up(const char *table, const struct firewall_network *network, struc
 	add_elements(&commands, "add", table, network);
 	trace_each(text_string(&commands));
 	return run(text_string(&commands), "set up address translation", err);
+}
+
+int firewall_close_others(const char *table, enum ip_version version, struct error *err)
+{
+	AUTO_FREE char *commands = memory_format("add element inet %s closed { %s }\n", table,
+						 version == IPV6 ? "ipv6" : "ipv4");
+
+	trace_each(commands);
+	return run(commands, "close this host to those who would pass through it", err);
 }
 
 bool firewall_is_up(const char *table, const char *bridge)
@@ -254,15 +284,16 @@ int firewall_down(const char *table, struct error *err)
 	return run(commands, "remove the table of address translation", err);
 }
 
-/* The map that a redirection is in, and its key there. */
+/* The map that a redirection is in, "ports6_at", and its key there. */
 static void add_key(struct text *text, const char *table, const struct redirection *redirection)
 {
-	text_add_format(text, "inet %s ", table);
-	if (redirection->host_address.s_addr)
-		text_add_format(text, "ports_at { %s . ",
-				address_text(redirection->host_address).text);
-	else
-		text_add_string(text, "ports { ");
+	bool any = address_is_any(redirection->host_address);
+
+	text_add_format(text, "inet %s ports%s%s { ", table,
+			address_version(redirection->host_address) == IPV6 ? "6" : "",
+			any ? "" : "_at");
+	if (!any)
+		text_add_format(text, "%s . ", address_text(redirection->host_address).text);
 	text_add_format(text, "%u . %u", redirection->protocol, redirection->host_port);
 }
 

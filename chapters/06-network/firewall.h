@@ -2,9 +2,11 @@
  * Packet filter and address translation, by nftables: one table of our own for each data root.
  *
  *	table inet coracle {
- *		set bridges, internal, same, inside
+ *		set bridges, internal, plain, same, inside, inside6
  *						which networks there are
- *		map ports, ports_at		which ports are published
+ *		map ports, ports_at, ports6, ports6_at
+ *						which ports are published
+ *		set closed	  if this host became a router for us alone: for IPv4, IPv6
  *		chain guard	  127.0.0.1 is reached by this host alone
  *		chain prerouting, output, publish
  *				  what is for a published port goes to its container
@@ -19,25 +21,29 @@
 #ifndef FIREWALL_H
 #define FIREWALL_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
+#include "subnet.h"
 #include "text.h"
 
 /* A network, as its rules know it. */
 struct firewall_network {
-	const char *bridge; /* the interface */
-	struct in_addr gateway;
-	unsigned prefix_length;
-	bool internal; /* what is in it never leaves it */
+	const char *bridge;	      /* the interface */
+	const struct subnet *subnets; /* IP_VERSIONS of them */
+	bool internal;		      /* what is in it never leaves it */
+	bool plain;		      /* what leaves it keeps its address */
 };
 
 /* Makes what is missing of the table `table`, with the network in it. Cheap when all is there: one
  * question to the kernel. Errors: EOPNOTSUPP and others with the words of libnftables, if the kernel
  * has no nftables. nft(8) */
 int firewall_up(const char *table, const struct firewall_network *network, struct error *err);
+
+/* Drops what would pass from one to another interface of this host of which neither is a bridge: for a
+ * host that is made a router for our sake. Bridges of others are left to those who made them. */
+int firewall_close_others(const char *table, enum ip_version version, struct error *err);
 
 /* True if the table is there and knows the bridge. */
 bool firewall_is_up(const char *table, const char *bridge);
@@ -57,12 +63,12 @@ int firewall_forget(const char *table, const struct firewall_network *network, s
 /* Removes the table; that there is none is fine. */
 int firewall_down(const char *table, struct error *err);
 
-/* A published port: packets for host_address (0.0.0.0: each of the host's) and host_port. */
+/* A published port: packets for host_address (0.0.0.0 or ::: each of the host's) and host_port. */
 struct redirection {
-	struct in_addr host_address;
+	struct address host_address;
 	uint16_t host_port;
 	uint8_t protocol;
-	struct in_addr container;
+	struct address container; /* of the same kind */
 	uint16_t container_port;
 };
 

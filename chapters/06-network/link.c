@@ -4,11 +4,11 @@
  */
 #include "link.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "trace.h"
@@ -90,18 +90,17 @@ static int get_link(struct netlink *netlink, const char *name, unsigned index, s
 
 /* --- addresses and routes ------------------------------------------------------------------ */
 
-static struct in_addr broadcast_of(struct in_addr address, unsigned prefix_length)
+static void put_broadcast(struct nlmsghdr *message, struct address address, unsigned prefix_length)
 {
-	struct in_addr broadcast = address;
+	uint32_t number;
 
-	if (prefix_length < 32)
-		broadcast.s_addr |= htonl(0xffffffffU >> prefix_length);
-	return broadcast;
+	memcpy(&number, address.bytes, sizeof(number));
+	mnl_attr_put_u32(message, IFA_BROADCAST, number | htonl(0xffffffffU >> prefix_length));
 }
 
 struct sought {
 	unsigned link_index;
-	struct in_addr address;
+	struct address address;
 	bool found;
 };
 
@@ -113,17 +112,23 @@ static int read_address(const struct nlmsghdr *answer, void *context)
 
 	if (info->ifa_index != sought->link_index)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attribute, answer,
-			  sizeof(*info)) if (mnl_attr_get_type(attribute) == IFA_LOCAL &&
-					     mnl_attr_get_u32(attribute) == sought->address.s_addr)
-		sought->found = true;
+	/* IPv4 has IFA_LOCAL too, which is the same but at the end of a tunnel. */
+	mnl_attr_for_each(attribute, answer, sizeof(*info))
+	{
+		if (mnl_attr_get_type(attribute) == IFA_ADDRESS &&
+		    mnl_attr_get_payload_len(attribute) == sought->address.length &&
+		    memcmp(mnl_attr_get_payload(attribute), sought->address.bytes,
+			   sought->address.length) == 0)
+			sought->found = true;
+	}
 	return MNL_CB_OK;
 }
 
 static int read_route(const struct nlmsghdr *answer, void *context)
 {
 	const struct rtmsg *message = mnl_nlmsg_get_payload(answer);
-	struct route route = {.prefix_length = message->rtm_dst_len};
+	struct route route = {.to = address_any(message->rtm_family == AF_INET6 ? IPV6 : IPV4),
+			      .prefix_length = message->rtm_dst_len};
 	struct routes *routes = context;
 	const struct nlattr *attribute;
 
@@ -132,7 +137,7 @@ static int read_route(const struct nlmsghdr *answer, void *context)
 	mnl_attr_for_each(attribute, answer, sizeof(*message))
 	{
 		if (mnl_attr_get_type(attribute) == RTA_DST)
-			route.to.s_addr = mnl_attr_get_u32(attribute);
+			memcpy(route.to.bytes, mnl_attr_get_payload(attribute), route.to.length);
 		if (mnl_attr_get_type(attribute) == RTA_OIF)
 			route.link_index = mnl_attr_get_u32(attribute);
 	}
@@ -142,14 +147,6 @@ static int read_route(const struct nlmsghdr *answer, void *context)
 }
 
 /* --- exported ------------------------------------------------------------------------------ */
-
-struct short_text address_text(struct in_addr address)
-{
-	struct short_text result = {""};
-
-	inet_ntop(AF_INET, &address, result.text, sizeof(result.text));
-	return result;
-}
 
 struct short_text mac_text(const uint8_t mac[6])
 {
@@ -239,8 +236,15 @@ int link_add_forwarding(struct netlink *netlink, const char *port, const uint8_t
 	return netlink_failed(netlink, err);
 }
 
-int link_set_hairpin(struct netlink *netlink, const char *port, struct error *err)
+int link_set_port(struct netlink *netlink, const char *port, enum port_flag flag, struct error *err)
 {
+	static const struct {
+		const char *name;
+		uint16_t attribute;
+	} flags[] = {
+		[PORT_HAIRPIN] = {"hairpin", IFLA_BRPORT_MODE},
+		[PORT_ISOLATED] = {"isolated", IFLA_BRPORT_ISOLATED},
+	};
 	char buffer[NETLINK_MESSAGE_SIZE];
 	struct nlmsghdr *message = netlink_message(netlink, buffer, RTM_SETLINK, NLM_F_ACK);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
@@ -249,12 +253,12 @@ int link_set_hairpin(struct netlink *netlink, const char *port, struct error *er
 	info->ifi_family = AF_BRIDGE;
 	info->ifi_index = (int)link_index(netlink, port);
 	of_port = mnl_attr_nest_start(message, IFLA_PROTINFO | NLA_F_NESTED);
-	mnl_attr_put_u8(message, IFLA_BRPORT_MODE, 1);
+	mnl_attr_put_u8(message, flags[flag].attribute, 1);
 	mnl_attr_nest_end(message, of_port);
-	trace("%sbridge link set dev %q hairpin on", netlink->shell, port);
+	trace("%sbridge link set dev %q %s on", netlink->shell, port, flags[flag].name);
 	if (netlink_ask(netlink, message, NULL, NULL) == 0)
 		return 0;
-	error_sys(err, "let the bridge send back to '%s'", port);
+	error_sys(err, "make the port '%s' of the bridge %s", port, flags[flag].name);
 	return netlink_failed(netlink, err);
 }
 
@@ -302,33 +306,35 @@ unsigned link_index(struct netlink *netlink, const char *name)
 	return (unsigned)request.ifr_ifindex;
 }
 
-bool link_has_address(struct netlink *netlink, const struct link *link, struct in_addr address)
+bool link_has_address(struct netlink *netlink, const struct link *link, struct address address)
 {
 	char buffer[NETLINK_MESSAGE_SIZE];
 	struct nlmsghdr *message = netlink_message(netlink, buffer, RTM_GETADDR, NLM_F_DUMP);
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 	struct sought sought = {link->index, address, false};
 
-	info->ifa_family = AF_INET;
+	info->ifa_family = address_family(address);
 	return netlink_ask(netlink, message, read_address, &sought) == 0 && sought.found;
 }
 
-int link_add_address(struct netlink *netlink, const struct link *link, struct in_addr address,
+int link_add_address(struct netlink *netlink, const struct link *link, struct address address,
 		     unsigned prefix_length, struct error *err)
 {
 	char buffer[NETLINK_MESSAGE_SIZE];
 	struct nlmsghdr *message = netlink_message(netlink, buffer, RTM_NEWADDR, NEW);
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
-	struct in_addr broadcast = broadcast_of(address, prefix_length);
+	bool v6 = address_version(address) == IPV6;
 
-	info->ifa_family = AF_INET;
+	info->ifa_family = address_family(address);
 	info->ifa_prefixlen = (uint8_t)prefix_length;
+	info->ifa_flags = v6 ? IFA_F_NODAD : 0;
 	info->ifa_index = link->index;
-	mnl_attr_put_u32(message, IFA_LOCAL, address.s_addr);
-	mnl_attr_put_u32(message, IFA_ADDRESS, address.s_addr);
-	mnl_attr_put_u32(message, IFA_BROADCAST, broadcast.s_addr);
-	trace("%sip address add %s/%u broadcast + dev %q", netlink->shell,
-	      address_text(address).text, prefix_length, link->name);
+	mnl_attr_put(message, IFA_LOCAL, address.length, address.bytes);
+	mnl_attr_put(message, IFA_ADDRESS, address.length, address.bytes);
+	if (!v6)
+		put_broadcast(message, address, prefix_length);
+	trace("%sip address add %s/%u %s dev %q", netlink->shell, address_text(address).text,
+	      prefix_length, v6 ? "nodad" : "broadcast +", link->name);
 	if (netlink_ask(netlink, message, NULL, NULL) == 0)
 		return 0;
 	error_sys(err, "give address %s/%u to interface '%s'", address_text(address).text,
@@ -336,17 +342,17 @@ int link_add_address(struct netlink *netlink, const struct link *link, struct in
 	return netlink_failed(netlink, err);
 }
 
-int route_add_default(struct netlink *netlink, struct in_addr gateway, struct error *err)
+int route_add_default(struct netlink *netlink, struct address gateway, struct error *err)
 {
 	char buffer[NETLINK_MESSAGE_SIZE];
 	struct nlmsghdr *message = netlink_message(netlink, buffer, RTM_NEWROUTE, NEW);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 
-	info->rtm_family = AF_INET;
+	info->rtm_family = address_family(gateway);
 	info->rtm_table = RT_TABLE_MAIN;
 	info->rtm_protocol = RTPROT_BOOT; /* as ip(8) marks what is set by hand */
 	info->rtm_type = RTN_UNICAST;
-	mnl_attr_put_u32(message, RTA_GATEWAY, gateway.s_addr);
+	mnl_attr_put(message, RTA_GATEWAY, gateway.length, gateway.bytes);
 	trace("%sip route add default via %s", netlink->shell, address_text(gateway).text);
 	if (netlink_ask(netlink, message, NULL, NULL) == 0)
 		return 0;
@@ -354,13 +360,14 @@ int route_add_default(struct netlink *netlink, struct in_addr gateway, struct er
 	return netlink_failed(netlink, err);
 }
 
-int routes_list(struct netlink *netlink, struct routes *routes, struct error *err)
+int routes_list(struct netlink *netlink, enum ip_version version, struct routes *routes,
+		struct error *err)
 {
 	char buffer[NETLINK_MESSAGE_SIZE];
 	struct nlmsghdr *message = netlink_message(netlink, buffer, RTM_GETROUTE, NLM_F_DUMP);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 
-	info->rtm_family = AF_INET;
+	info->rtm_family = version == IPV6 ? AF_INET6 : AF_INET;
 	if (netlink_ask(netlink, message, read_route, routes) == 0)
 		return 0;
 	cleanup_memory(&routes->items);

@@ -6,12 +6,12 @@
 #define LINK_H
 
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "address.h"
 #include "error.h"
 #include "netlink.h"
 
@@ -33,7 +33,7 @@ struct veth {
 };
 
 struct route {
-	struct in_addr to;
+	struct address to;
 	unsigned prefix_length; /* 0: the default route */
 	unsigned link_index;
 };
@@ -43,11 +43,7 @@ struct routes {
 	size_t count;
 };
 
-/* Text for a trace or an error: address_text(address).text, "172.30.0.2"; "02:42:ac:1e:00:02". */
-struct short_text {
-	char text[32];
-};
-struct short_text address_text(struct in_addr address);
+/* "02:42:ac:1e:00:02" */
 struct short_text mac_text(const uint8_t mac[6]);
 
 /* Finds an interface by name, or by index. Errors: ENODEV. rtnetlink(7) */
@@ -68,8 +64,13 @@ int link_add_veth(struct netlink *netlink, const struct veth *veth, struct error
 int link_add_forwarding(struct netlink *netlink, const char *port, const uint8_t mac[6],
 			struct error *err);
 
-/* Lets a port of a bridge be sent what came from it. Errors: ENODEV. bridge(8) */
-int link_set_hairpin(struct netlink *netlink, const char *port, struct error *err);
+/* HAIRPIN: a port of a bridge is sent back what came from it; ISOLATED: nothing passes between it and
+ * others that are. */
+enum port_flag { PORT_HAIRPIN, PORT_ISOLATED };
+
+/* Turns one on. Errors: ENODEV. bridge(8) */
+int link_set_port(struct netlink *netlink, const char *port, enum port_flag flag,
+		  struct error *err);
 
 /* Brings an interface up, with this MTU unless it is 0. */
 int link_up(struct netlink *netlink, const struct link *link, unsigned mtu, struct error *err);
@@ -81,16 +82,18 @@ int link_delete(struct netlink *netlink, const char *name, struct error *err);
 unsigned link_index(struct netlink *netlink, const char *name);
 
 /* True if the interface has the address. */
-bool link_has_address(struct netlink *netlink, const struct link *link, struct in_addr address);
+bool link_has_address(struct netlink *netlink, const struct link *link, struct address address);
 
-/* Gives an interface an address and, by that, a route to its subnet. Errors: EEXIST. */
-int link_add_address(struct netlink *netlink, const struct link *link, struct in_addr address,
+/* Gives an interface an address and, by that, a route to its subnet. One of IPv6 is used at once: nobody
+ * is asked whether it is theirs, which would take a second. Errors: EEXIST. ip-address(8): nodad */
+int link_add_address(struct netlink *netlink, const struct link *link, struct address address,
 		     unsigned prefix_length, struct error *err);
 
 /* Sends whatever has no better route to `gateway`. Errors: ENETUNREACH if it is in no subnet. */
-int route_add_default(struct netlink *netlink, struct in_addr gateway, struct error *err);
+int route_add_default(struct netlink *netlink, struct address gateway, struct error *err);
 
-/* Lists the IPv4 unicast routes of every table. The caller frees routes->items. */
-int routes_list(struct netlink *netlink, struct routes *routes, struct error *err);
+/* Lists the unicast routes of every table to addresses of one kind. The caller frees routes->items. */
+int routes_list(struct netlink *netlink, enum ip_version version, struct routes *routes,
+		struct error *err);
 
 #endif

@@ -86,13 +86,17 @@ static int run(struct run_options *options, const struct image_request *request,
 	AUTO_IMAGE struct image image = {0};
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 	AUTO_SCRATCH struct scratch scratch = {0};
+	AUTO_STRINGS struct strings warnings = {0};
 	AUTO_ENDPOINT struct endpoint endpoint = {0};
 	struct strings mapped = {(char *[]){(char *)request->root, NULL}, 1};
 	struct error late;
 	int result;
 
+	if (network_options_mode(&options->network) == RESOLVER_BRIDGE)
+		bridge_warnings(&warnings);
 	if (network_options_mode(&options->network) == RESOLVER_HOST)
 		options->namespaces.from[NAMESPACE_NETWORK] = memory_string("host");
+	program_warn(&warnings);
 	if (cgroup_options_complete(&options->cgroup, &options->namespaces,
 				    &options->process.attributes, err) < 0 ||
 	    image_find_or_pull(request, &image, err) < 0 ||

@@ -1,7 +1,6 @@
 /* The options of chapter 06; see network_options.h. */
 #include "network_options.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -39,9 +38,9 @@ static int option_expose(void *field, const char *value, struct error *err)
 
 static int option_server(void *field, const char *value, struct error *err)
 {
-	struct in_addr address;
+	struct address address;
 
-	if (inet_pton(AF_INET, value, &address) != 1)
+	if (address_parse(value, &address) < 0)
 		return error_set(err, EINVAL, "ip address is not correctly formatted: \"%s\"",
 				 value);
 	return option_strings(field, value, err);
@@ -50,13 +49,12 @@ static int option_server(void *field, const char *value, struct error *err)
 static int option_host(void *field, const char *value, struct error *err)
 {
 	const char *separator = value + strcspn(value, ":=");
-	struct in6_addr address;
+	struct address address;
 
 	if (separator == value || !*separator)
 		return error_set(err, EINVAL, "bad format for add-host: \"%s\"", value);
 	if (strcmp(separator + 1, "host-gateway") != 0 &&
-	    inet_pton(AF_INET, separator + 1, &address) != 1 &&
-	    inet_pton(AF_INET6, separator + 1, &address) != 1)
+	    address_parse(separator + 1, &address) < 0)
 		return error_set(err, EINVAL, "invalid IP address in add-host: \"%s\"",
 				 separator + 1);
 	return option_strings(field, value, err);

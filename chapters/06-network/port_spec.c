@@ -1,10 +1,9 @@
 /* Docker's ways to write a published port: ports_add and the texts of port.h. */
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "link.h"
 #include "port.h"
 
 static const struct {
@@ -58,13 +57,16 @@ static int parse_protocol(const char *text, uint8_t *protocol, struct error *err
 	return error_set(err, EINVAL, "invalid proto: %s", text);
 }
 
-static int parse_address(const char *text, struct in_addr *address, struct error *err)
+static int parse_address(const char *text, struct address *address, struct error *err)
 {
+	size_t length = strlen(text);
+	bool brackets = *text == '[' && text[length - 1] == ']';
+	AUTO_FREE char *plain =
+		memory_format("%.*s", (int)(length - 2 * brackets), text + brackets);
+
 	if (!*text)
 		return 0;
-	if (strchr(text, ':'))
-		return error_set(err, EAFNOSUPPORT, "ports of IPv6 are not published: %s", text);
-	if (inet_pton(AF_INET, text, address) != 1)
+	if (address_parse(plain, address) < 0)
 		return error_set(err, EINVAL, "invalid IP address: %s", text);
 	return 0;
 }
@@ -177,7 +179,7 @@ char *port_spec(const struct port *port)
 				       ? memory_format("%u", port->host_first)
 				       : memory_format("%u-%u", port->host_first, port->host_last);
 
-	return memory_format("%s:%s:%u/%s", address_text(port->host_address).text, host,
+	return memory_format("%s:%s:%u/%s", address_bracketed(port->host_address).text, host,
 			     port->container, protocol_name(port));
 }
 
@@ -188,5 +190,5 @@ char *port_inside(const struct port *port)
 
 char *port_outside(const struct port *port)
 {
-	return memory_format("%s:%u", address_text(port->host_address).text, port->host_first);
+	return memory_format("%s:%u", address_bracketed(port->host_address).text, port->host_first);
 }

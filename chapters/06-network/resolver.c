@@ -1,13 +1,11 @@
 /* Docker's /etc/hostname, /etc/hosts and /etc/resolv.conf; see resolver.h and resolv.conf(5). */
 #include "resolver.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "file.h"
-#include "link.h"
 #include "path.h"
 #include "trace.h"
 #include "volume.h"
@@ -31,9 +29,10 @@ static const char always_known[] = "127.0.0.1\tlocalhost\n"
  * 127.0.0.53 there is the container itself here. */
 static bool is_reachable(const char *server)
 {
-	struct in_addr address;
+	struct address address = {0};
 
-	return inet_pton(AF_INET, server, &address) == 1 && ntohl(address.s_addr) >> 24 != 127;
+	return address_parse(server, &address) == 0 && address_version(address) == IPV4 &&
+	       address.bytes[0] != 127;
 }
 
 /* Adds one line to `out`, unless it is a comment or a server of no use; returns 1 for a server that
@@ -126,7 +125,7 @@ static int add_resolv_conf(const struct resolver_config *config, struct text *ou
 			   struct error *err)
 {
 	const struct resolver_wishes *wishes = config->wishes;
-	bool own = config->server.s_addr;
+	bool own = config->server.length;
 	AUTO_TEXT struct text host = {0};
 
 	if (config->mode == RESOLVER_HOST ? read_host_file(HOST_RESOLV_CONF, &host, err) < 0
@@ -143,7 +142,7 @@ static int add_resolv_conf(const struct resolver_config *config, struct text *ou
 }
 
 /* "a.example.org" is found by its first part too. */
-static void add_own_name(struct text *hosts, struct in_addr address, const char *hostname)
+static void add_own_name(struct text *hosts, struct address address, const char *hostname)
 {
 	size_t first = strcspn(hostname, ".");
 
@@ -162,7 +161,7 @@ static int add_wished_host(const struct resolver_config *config, const char *wis
 	struct short_text gateway = address_text(config->gateway);
 
 	if (strcmp(address, "host-gateway") == 0) {
-		if (config->gateway.s_addr == 0)
+		if (config->gateway.length == 0)
 			return error_set(err, EINVAL,
 					 "add host '%s': there is no gateway without a bridge",
 					 wish);
@@ -181,8 +180,8 @@ static int add_hosts(const struct resolver_config *config, struct text *hosts, s
 	for (size_t i = 0; i < config->wishes->hosts.count; i++)
 		if (add_wished_host(config, config->wishes->hosts.items[i], hosts, err) < 0)
 			return -1;
-	if (config->mode == RESOLVER_BRIDGE)
-		add_own_name(hosts, config->address, config->hostname);
+	for (size_t i = 0; i < config->address_count; i++)
+		add_own_name(hosts, config->addresses[i], config->hostname);
 	return 0;
 }
 

@@ -4,9 +4,9 @@
 #ifndef RESOLVER_H
 #define RESOLVER_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 
+#include "address.h"
 #include "error.h"
 #include "text.h"
 
@@ -28,9 +28,11 @@ void resolver_wishes_release(struct resolver_wishes *wishes);
 struct resolver_config {
 	enum resolver_mode mode;
 	const char *hostname;
-	/* For RESOLVER_BRIDGE: of the container, and the host's on the bridge; or 0.0.0.0. */
-	struct in_addr address, gateway;
-	struct in_addr server; /* of the network itself, that is asked first; 0.0.0.0: none */
+	/* For RESOLVER_BRIDGE: the container's, and the host's on the bridge, or none. */
+	const struct address *addresses;
+	size_t address_count;
+	struct address gateway;
+	struct address server; /* of the network itself, that is asked first, or none */
 	const struct resolver_wishes *wishes;
 };
 

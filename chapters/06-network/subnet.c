@@ -1,32 +1,46 @@
-/* See subnet.h. Addresses are in network order in a struct in_addr, and in host order else. */
+/* See subnet.h. */
 #include "subnet.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "link.h"
 #include "text.h"
 
-static uint32_t host_bits(unsigned prefix_length)
+/* With all bits behind the prefix set, or none. */
+static struct address with_host_bits(struct address address, unsigned prefix_length, bool set)
 {
-	return prefix_length >= 32 ? 0 : 0xffffffffU >> prefix_length;
+	for (unsigned bit = prefix_length; bit < 8 * address.length; bit++) {
+		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+		address.bytes[bit / 8] = (uint8_t)(set ? address.bytes[bit / 8] | mask
+						       : address.bytes[bit / 8] & ~mask);
+	}
+	return address;
 }
 
-static struct subnet make(uint32_t first, unsigned prefix_length)
+static struct subnet make(struct address first, unsigned prefix_length)
 {
-	return (struct subnet){{htonl(first + 1)}, prefix_length};
+	return (struct subnet){address_next(first), prefix_length};
 }
 
-struct in_addr subnet_first(const struct subnet *subnet)
+struct address subnet_first(const struct subnet *subnet)
 {
-	return (struct in_addr){subnet->gateway.s_addr & ~htonl(host_bits(subnet->prefix_length))};
+	return with_host_bits(subnet->gateway, subnet->prefix_length, false);
 }
 
-struct in_addr subnet_last(const struct subnet *subnet)
+struct address subnet_last(const struct subnet *subnet)
 {
-	return (struct in_addr){subnet->gateway.s_addr | htonl(host_bits(subnet->prefix_length))};
+	return with_host_bits(subnet->gateway, subnet->prefix_length, true);
+}
+
+bool subnet_contains(const struct subnet *subnet, struct address address)
+{
+	return address_compare(address, subnet_first(subnet)) >= 0 &&
+	       address_compare(address, subnet_last(subnet)) <= 0;
 }
 
 struct short_text subnet_text(const struct subnet *subnet)
@@ -40,21 +54,20 @@ struct short_text subnet_text(const struct subnet *subnet)
 
 int subnet_parse(const char *text, struct subnet *subnet, struct error *err)
 {
-	char address[INET_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
-	struct in_addr first;
+	struct address first = {0};
 	uint64_t prefix_length;
+	char address[64];
 
-	if (!slash || (size_t)(slash - text) >= sizeof(address))
+	snprintf(address, sizeof(address), "%.*s", slash ? (int)(slash - text) : 0, text);
+	if (address_parse(address, &first) < 0 ||
+	    text_to_number(slash + 1, 8 * first.length - 2, &prefix_length, err) < 0 ||
+	    prefix_length < 8)
 		return error_set(err, EINVAL, "'%s' is not a subnet", text);
-	snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
-	if (inet_pton(AF_INET, address, &first) != 1 ||
-	    text_to_number(slash + 1, 30, &prefix_length, err) < 0 || prefix_length < 8)
-		return error_set(err, EINVAL, "'%s' is not a subnet", text);
-	if (ntohl(first.s_addr) & host_bits((unsigned)prefix_length))
+	if (address_compare(first, with_host_bits(first, (unsigned)prefix_length, false)) != 0)
 		return error_set(err, EINVAL, "'%s' is not a subnet: it is an address in one",
 				 text);
-	*subnet = make(ntohl(first.s_addr), (unsigned)prefix_length);
+	*subnet = make(first, (unsigned)prefix_length);
 	return 0;
 }
 
@@ -62,39 +75,52 @@ bool subnet_is_free(const struct subnet *subnet, const struct routes *routes, un
 {
 	for (size_t i = 0; i < routes->count; i++) {
 		const struct route *route = &routes->items[i];
-		uint32_t either =
-			host_bits(route->prefix_length) | host_bits(subnet->prefix_length);
+		unsigned shorter = route->prefix_length < subnet->prefix_length
+					   ? route->prefix_length
+					   : subnet->prefix_length;
 
 		if (route->prefix_length <= 1 || (own_link && route->link_index == own_link))
 			continue;
-		if (((route->to.s_addr ^ subnet->gateway.s_addr) & ~htonl(either)) == 0)
+		/* One of both contains the other. */
+		if (address_compare(with_host_bits(route->to, shorter, false),
+				    with_host_bits(subnet->gateway, shorter, false)) == 0)
 			return false;
 	}
 	return true;
 }
 
-int subnet_choose(const struct routes *routes, unsigned own_link, struct subnet *subnet,
-		  struct error *err)
+/* The number-th that we would choose, from 0; false if there are no more. */
+static bool candidate(enum ip_version version, unsigned number, struct subnet *subnet)
 {
-	static const struct {
-		uint32_t first, last;
-		unsigned prefix_length;
-	} ranges[] = {
-		{0xac1e0000, 0xac1f0000, 16}, /* 172.30.0.0, 172.31.0.0 */
-		{0xc0a80000, 0xc0a8f000, 20}, /* 192.168.0.0 to 192.168.240.0 */
-	};
+	struct address first = address_any(version);
 
-	for (size_t i = 0; i < ARRAY_LENGTH(ranges); i++) {
-		uint32_t step = host_bits(ranges[i].prefix_length) + 1;
+	if (version == IPV6) {
+		first.bytes[0] = 0xfd;
+		if (number >= 16 || getrandom(first.bytes + 1, 5, 0) != 5)
+			return false;
+		*subnet = make(first, 64);
+		return true;
+	}
+	if (number < 2) {
+		memcpy(first.bytes, (uint8_t[]){172, (uint8_t)(30 + number), 0, 0}, 4);
+		*subnet = make(first, 16);
+		return true;
+	}
+	memcpy(first.bytes, (uint8_t[]){192, 168, (uint8_t)(16 * (number - 2)), 0}, 4);
+	*subnet = make(first, 20);
+	return number < 2 + 16;
+}
 
-		for (uint32_t at = ranges[i].first; at <= ranges[i].last; at += step) {
-			struct subnet candidate = make(at, ranges[i].prefix_length);
+int subnet_choose(enum ip_version version, const struct routes *routes, unsigned own_link,
+		  struct subnet *subnet, struct error *err)
+{
+	struct subnet chosen;
 
-			if (!subnet_is_free(&candidate, routes, own_link))
-				continue;
-			*subnet = candidate;
-			return 0;
-		}
+	for (unsigned number = 0; candidate(version, number, &chosen); number++) {
+		if (!subnet_is_free(&chosen, routes, own_link))
+			continue;
+		*subnet = chosen;
+		return 0;
 	}
 	return error_set(err, EADDRNOTAVAIL,
 			 "choose a subnet: this host has routes into every private one");

@@ -140,13 +140,13 @@ static bool has_port(const struct strings *filters, const struct container *cont
 /* One of its networks by name. */
 static bool has_network(const struct strings *filters, const struct container_config *config)
 {
-	AUTO_STRINGS struct strings names = {0};
+	const struct connection *connection = &config->connection;
 
-	networks_names(config, &names);
-	for (size_t i = 0; i < names.count; i++)
-		if (filter_equal(filters, "network", names.items[i]))
+	for (size_t i = 0; i < connection->member_count; i++)
+		if (filter_equal(filters, "network", connection->members[i].network))
 			return true;
-	return filter_equal(filters, "network", config->network ? config->network : "");
+	return !connection->member_count &&
+	       filter_equal(filters, "network", config->network ? config->network : "");
 }
 
 /* Words that can't be are mistakes, and not filters that nothing fits. */

@@ -48,6 +48,9 @@ cJSON *object_row_of_volume(const struct stored_volume *volume);
 /* A volume as inspect shows it. */
 cJSON *object_of_stored_volume(const struct stored_volume *volume);
 
+/* Adds "key=value" texts to a row of a list: "Labels", and "Label" for templates. */
+void object_add_row_labels(cJSON *row, const struct strings *labels);
+
 /* Adds "key=value" texts as members. */
 void object_add_labels(cJSON *object, const struct strings *labels);
 

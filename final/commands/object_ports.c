@@ -33,15 +33,30 @@ static void read_ports(const struct container *container, struct ports *ports)
 	}
 }
 
+/* As Docker sorts them. */
 static int by_number(const void *left, const void *right)
 {
 	const struct port *a = left, *b = right;
+	int order = address_compare(a->host_address, b->host_address);
 
 	if (a->container != b->container)
 		return a->container < b->container ? -1 : 1;
+	if (order)
+		return order;
 	if (a->host_first != b->host_first)
 		return a->host_first < b->host_first ? -1 : 1;
 	return a->protocol - b->protocol;
+}
+
+/* So that what makes up a row is side by side. */
+static int by_row(const void *left, const void *right)
+{
+	const struct port *a = left, *b = right;
+	int order = address_compare(a->host_address, b->host_address);
+
+	if (order == 0)
+		order = a->protocol - b->protocol;
+	return order ? order : by_number(left, right);
 }
 
 /* Whether `next` continues the row that ends with `port`: 80, 81, 82, all published as themselves, or
@@ -49,7 +64,7 @@ static int by_number(const void *left, const void *right)
 static bool continues(const struct port *port, const struct port *next)
 {
 	return next->container == port->container + 1 && next->protocol == port->protocol &&
-	       next->host_address.s_addr == port->host_address.s_addr &&
+	       address_compare(next->host_address, port->host_address) == 0 &&
 	       (next->host_first ? next->host_first == next->container && port->host_first
 				 : !port->host_first);
 }
@@ -69,26 +84,33 @@ static void add_row(const struct port *first, const struct port *last, struct te
 	text_add_format(text, "%s%s", range, inside);
 }
 
+static bool is_itself(const struct port *port)
+{
+	return !port->host_first || port->host_first == port->container;
+}
+
 void object_ports_text(const struct container *container, struct text *text)
 {
-	AUTO_TEXT struct text mapped = {0};
 	AUTO_PORTS struct ports ports = {0};
 
 	read_ports(container, &ports);
-	if (ports.count)
-		qsort(ports.items, ports.count, sizeof(*ports.items), by_number);
+	if (!ports.count)
+		return;
+	qsort(ports.items, ports.count, sizeof(*ports.items), by_row);
 	for (size_t i = 0; i < ports.count; i++) {
 		const struct port *first = &ports.items[i];
-		bool itself = !first->host_first || first->host_first == first->container;
 
-		while (itself && i + 1 < ports.count &&
-		       continues(&ports.items[i], &ports.items[i + 1]))
+		if (!is_itself(first))
+			continue;
+		while (i + 1 < ports.count && continues(&ports.items[i], &ports.items[i + 1]))
 			i++;
-		/* Docker shows those that have another number outside last. */
-		add_row(first, &ports.items[i], itself ? text : &mapped);
+		add_row(first, &ports.items[i], text);
 	}
-	if (mapped.length)
-		text_add_format(text, "%s%s", text->length ? ", " : "", text_string(&mapped));
+	/* Docker shows those that have another number outside last. */
+	qsort(ports.items, ports.count, sizeof(*ports.items), by_number);
+	for (size_t i = 0; i < ports.count; i++)
+		if (!is_itself(&ports.items[i]))
+			add_row(&ports.items[i], &ports.items[i], text);
 }
 
 bool object_has_port(const struct container *container, const char *range, bool of_host)

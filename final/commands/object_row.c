@@ -57,7 +57,7 @@ static void add_created(cJSON *row, const char *created)
 	cJSON_AddStringToObject(row, "CreatedAt", zoned);
 }
 
-static void add_labels(cJSON *row, const struct strings *labels)
+void object_add_row_labels(cJSON *row, const struct strings *labels)
 {
 	cJSON *by_key = cJSON_CreateObject();
 	AUTO_TEXT struct text text = {0};
@@ -104,15 +104,15 @@ static void add_mounts(cJSON *row, const struct container_config *config, bool w
 	cJSON_AddStringToObject(row, "Mounts", text_string(&text));
 }
 
+/* All that it is to be in. */
 static void add_networks(cJSON *row, const struct container_config *config)
 {
-	AUTO_STRINGS struct strings names = {0};
+	const struct connection *connection = &config->connection;
 	AUTO_TEXT struct text text = {0};
 
-	networks_names(config, &names);
-	for (size_t i = 0; i < names.count; i++)
-		text_add_format(&text, "%s%s", i ? "," : "", names.items[i]);
-	if (!names.count && config->network)
+	for (size_t i = 0; i < connection->member_count; i++)
+		text_add_format(&text, "%s%s", i ? "," : "", connection->members[i].network);
+	if (!connection->member_count && config->network)
 		text_add_string(&text, config->network);
 	cJSON_AddStringToObject(row, "Networks", text_string(&text));
 }
@@ -131,7 +131,7 @@ cJSON *object_row_of_container(const struct container *container, bool whole)
 	add_created(row, container->state.created_at);
 	cJSON_AddStringToObject(row, "ID", id);
 	cJSON_AddStringToObject(row, "Image", config->image);
-	add_labels(row, &config->labels);
+	object_add_row_labels(row, &config->labels);
 	add_mounts(row, config, whole);
 	cJSON_AddStringToObject(row, "Names", config->name);
 	add_networks(row, config);

@@ -64,7 +64,7 @@ static int prune(const struct call *call, const struct prune_options *options,
 
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    prune_containers(&engine, &no_filters, pruned, err) < 0 ||
-	    prune_networks(&engine, pruned, err) < 0)
+	    prune_networks(&engine, &no_filters, pruned, err) < 0)
 		return -1;
 	if (options->volumes && prune_volumes(&engine, pruned, err) < 0)
 		return -1;

@@ -28,8 +28,9 @@ void pruned_print(const struct pruned *pruned);
 int prune_containers(const struct engine *engine, const struct strings *filters,
 		     struct pruned *pruned, struct error *err);
 
-/* Removes the networks that no container is to be in. */
-int prune_networks(const struct engine *engine, struct pruned *pruned, struct error *err);
+/* Removes the networks that no container is to be in, and that fit the same filters. */
+int prune_networks(const struct engine *engine, const struct strings *filters,
+		   struct pruned *pruned, struct error *err);
 
 /* Removes the images that no container uses and that have no tag, or with `all` those too that have
  * one. */

@@ -340,6 +340,8 @@ static int run(const struct call *call, struct run_options *options, char *const
 	strings_add_all(&options->network.expose, &image.config.exposed_ports);
 	if (run_network_apply(&options->connection, &options->network, &engine, &config, err) < 0)
 		return -1;
+	if (!options->create)
+		run_network_warn(&config);
 	if (set_surroundings(options, &config, err) < 0)
 		return -1;
 	if (container_claim_volumes(&engine, &image, &options->volumes_from, &config, err) < 0)

@@ -8,6 +8,7 @@
 #include "container.h"
 #include "lives.h"
 #include "program.h"
+#include "run_network.h"
 #include "subcommand.h"
 
 /* --- start --------------------------------------------------------------------------------- */
@@ -38,6 +39,7 @@ static int start_one(const struct engine *engine, const char *name, const void *
 	(void)context;
 	if (container_find(engine, name, &container, err) < 0)
 		return -1;
+	run_network_warn(&container.config);
 	return container_start(engine, &container, false, err);
 }
 
@@ -58,6 +60,7 @@ static int start_attached(const struct call *call, const struct start_options *o
 	attach.detach_keys = options->detach_keys ? options->detach_keys : DETACH_KEYS;
 	if (attach.input && attach.terminal && !isatty(STDIN_FILENO))
 		return error_set(err, EINVAL, "the input device is not a TTY");
+	run_network_warn(&container.config);
 	socket = container_start(&engine, &container, true, err);
 	if (socket < 0)
 		return -1;

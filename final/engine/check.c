@@ -98,11 +98,13 @@ static void examine_lease(struct check *check, const struct bridge_network *netw
 {
 	int lock = hold(check, lease->id);
 	struct error ignored;
+	struct address now;
 
 	if (lock < 0)
 		return;
 	/* Given back since it was listed? */
-	if (networks_address(network, lease->id).s_addr == lease->address.s_addr) {
+	now = networks_address(network, lease->id, address_version(lease->address));
+	if (address_compare(now, lease->address) == 0) {
 		find(check, "address %s: its container %.12s does not run",
 		     address_text(lease->address).text, lease->id);
 		dns_remove(network, lease->id);
@@ -123,10 +125,10 @@ static void examine_ports(struct check *check, const struct bridge_network *netw
 	if (firewall_list(command, &said, &none) < 0)
 		return;
 	for (const char *at = text_string(&said); (at = strstr(at, " : ")); at += 3) {
-		char address[INET_ADDRSTRLEN] = "";
+		char address[INET6_ADDRSTRLEN] = "";
 		bool leased = false;
 
-		if (sscanf(at + 3, "%15[0-9.]", address) != 1)
+		if (sscanf(at + 3, "%45[0-9a-f.:]", address) != 1)
 			continue;
 		for (size_t i = 0; i < leases->count; i++)
 			leased |= strcmp(address_text(leases->items[i].address).text, address) == 0;
@@ -165,6 +167,7 @@ static int examine_network(struct check *check, const char *name, struct leases 
 
 static int examine_networks(struct check *check, struct error *err)
 {
+	static const char *const maps[] = {"ports", "ports_at", "ports6", "ports6_at"};
 	AUTO_STRINGS struct strings names = {0};
 	struct bridge_network network;
 	AUTO_FREE struct lease *items = NULL;
@@ -181,8 +184,8 @@ static int examine_networks(struct check *check, struct error *err)
 			return -1;
 	}
 	if (bridge_network_load(check->engine->root, "bridge", &network, err) == 0) {
-		examine_ports(check, &network, &all, "ports");
-		examine_ports(check, &network, &all, "ports_at");
+		for (size_t j = 0; j < ARRAY_LENGTH(maps); j++)
+			examine_ports(check, &network, &all, maps[j]);
 	}
 	return 0;
 }

@@ -390,8 +390,8 @@ void container_config_release(struct container_config *config)
 void container_release(struct container *container)
 {
 	struct container_state *state = &container->state;
-	char *owned[] = {container->dir,     state->error,   state->created_at, state->started_at,
-			 state->finished_at, state->address, state->cgroup};
+	char *owned[] = {container->dir,    state->error,	state->created_at,
+			 state->started_at, state->finished_at, state->cgroup};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(owned); i++)
 		free(owned[i]);

@@ -81,7 +81,6 @@ struct container_state {
 	char *error;  /* why it could not be started; NULL if it could */
 	char *created_at, *started_at, *finished_at; /* RFC 3339 in UTC; NULL: not yet */
 	char *cgroup;				     /* its name for cgroup_open while it runs */
-	char *address;				     /* "172.30.0.2"; NULL without a bridge */
 	struct strings ports; /* published, as port_spec writes them, while it runs */
 };
 

@@ -15,7 +15,6 @@
 
 #include "cleanup.h"
 #include "file.h"
-#include "link.h"
 #include "path.h"
 #include "resolver.h"
 #include "trace.h"
@@ -61,8 +60,8 @@ static void add_arguments(const struct bridge_network *network, const char *dir,
 	AUTO_STRINGS struct strings servers = {0};
 	AUTO_FREE char *hosts = memory_format("--addn-hosts=%s", dir);
 	AUTO_FREE char *pid = memory_format("--pid-file=%s", pid_file);
-	AUTO_FREE char *listen =
-		memory_format("--listen-address=%s", address_text(network->gateway).text);
+	AUTO_FREE char *listen = memory_format("--listen-address=%s",
+					       address_text(network->subnet[IPV4].gateway).text);
 	struct error none;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(fixed); i++)
@@ -112,7 +111,8 @@ static int start(const struct bridge_network *network, const char *dir, const ch
 		;
 	if (status != 0)
 		return error_set(err, ECHILD, "start dnsmasq on %s: it ended with status %d",
-				 address_text(network->gateway).text, WEXITSTATUS(status));
+				 address_text(network->subnet[IPV4].gateway).text,
+				 WEXITSTATUS(status));
 	return 0;
 }
 

@@ -206,11 +206,11 @@ void events_add_network(const struct engine *engine, const char *action, const c
 static void add_networks(const struct engine *engine, const struct container *container,
 			 const char *action)
 {
-	AUTO_STRINGS struct strings names = {0};
+	const struct connection *connection = &container->config.connection;
 
-	networks_names(&container->config, &names);
-	for (size_t i = 0; i < names.count; i++)
-		events_add_network(engine, action, names.items[i], NULL, container->id);
+	for (size_t i = 0; i < connection->member_count; i++)
+		events_add_network(engine, action, connection->members[i].network, NULL,
+				   container->id);
 }
 
 static void add_volumes(const struct engine *engine, const struct container *container,

@@ -214,7 +214,6 @@ int launch_start(struct launch *launch, const struct engine *engine, struct cont
 	launch_release(launch);
 	state->pid = 0;
 	state->pid_start = 0;
-	cleanup_memory(&state->address);
 	return -1;
 }
 

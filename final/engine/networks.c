@@ -1,7 +1,6 @@
-/* See networks.h. */
+/* See networks.h; what changes while a container is there is in networks_change.c. */
 #include "networks.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,26 +33,64 @@ enum network_kind networks_kind(const struct container_config *config)
 	return text_starts_with(network, CONTAINER_PREFIX) ? NETWORK_CONTAINER : NETWORK_BRIDGES;
 }
 
-void networks_names(const struct container_config *config, struct strings *names)
-{
-	if (networks_kind(config) != NETWORK_BRIDGES)
-		return;
-	strings_add(names, config->network ? config->network : "bridge");
-	strings_add_all(names, &config->connection.networks);
-}
-
 static bool is_users(const char *name)
 {
 	return strcmp(name, "bridge") != 0;
 }
 
-static int open_network(const struct engine *engine, const char *name,
-			struct bridge_network *network, struct error *err)
+int networks_open(const struct engine *engine, const char *name, struct bridge_network *network,
+		  struct error *err)
 {
 	if (is_users(name) ? bridge_network_load(engine->root, name, network, err) < 0
 			   : bridge_network_open(engine->root, network, err) < 0)
 		return -1;
 	return bridge_network_up(network, err);
+}
+
+static struct bridge_network *room_for_all(const struct container *container,
+					   struct networks *networks)
+{
+	networks->count = container->config.connection.member_count;
+	networks->items = memory_zeroed(networks->count, sizeof(*networks->items));
+	return networks->items;
+}
+
+int networks_load(const struct engine *engine, const struct container *container,
+		  struct networks *networks, struct error *err)
+{
+	const struct connection *connection = &container->config.connection;
+	struct bridge_network *network = room_for_all(container, networks);
+
+	for (size_t i = 0; i < networks->count; i++)
+		if (bridge_network_load(engine->root, connection->members[i].network, &network[i],
+					err) < 0 &&
+		    err->code != ENOENT)
+			return -1;
+	return 0;
+}
+
+/* Whether the first is the better way out: Docker's order. */
+static bool comes_before(const struct membership *one, const struct membership *other)
+{
+	if (one->gateway_priority != other->gateway_priority)
+		return one->gateway_priority > other->gateway_priority;
+	return strcmp(one->network, other->network) < 0;
+}
+
+int networks_gateway(const struct container *container, const struct networks *networks,
+		     enum ip_version version)
+{
+	const struct membership *members = container->config.connection.members;
+	int best = -1;
+
+	for (size_t i = 0; i < networks->count; i++) {
+		const struct bridge_network *network = &networks->items[i];
+
+		if (!network->internal && network->subnet[version].prefix_length &&
+		    (best < 0 || comes_before(&members[i], &members[best])))
+			best = (int)i;
+	}
+	return best;
 }
 
 /* --- before the start ---------------------------------------------------------------------- */
@@ -88,131 +125,161 @@ static int join_other(const struct engine *engine, const struct container_config
 	return 0;
 }
 
+static int hold_ports(const struct container *container, struct networks *networks,
+		      struct error *err)
+{
+	const struct strings *ports = &container->config.connection.ports;
+
+	for (size_t i = 0; i < ports->count; i++)
+		if (ports_add(&networks->ports, ports->items[i], err) < 0)
+			return -1;
+	/* Before anything is started: a taken port is a reason not to. */
+	if (ports_hold(&networks->ports, networks_gateway(container, networks, IPV6) >= 0, err) < 0)
+		return error_wrap(
+			err, "driver failed programming external connectivity on endpoint %s (%s)",
+			container->config.name, container->id);
+	return 0;
+}
+
 int networks_prepare(const struct engine *engine, const struct container *container,
 		     struct networks *networks, struct error *err)
 {
 	const struct container_config *config = &container->config;
-	const struct strings *ports = &config->connection.ports;
+	const struct membership *members = config->connection.members;
 
 	if (networks_kind(config) == NETWORK_CONTAINER)
 		return join_other(engine, config, err);
 	if (networks_kind(config) != NETWORK_BRIDGES)
 		return 0;
-	networks_names(config, &networks->names);
-	networks->items = memory_zeroed(networks->names.count, sizeof(*networks->items));
-	for (size_t i = 0; i < networks->names.count; i++)
-		if (open_network(engine, networks->names.items[i], &networks->items[i], err) < 0)
+	room_for_all(container, networks);
+	for (size_t i = 0; i < networks->count; i++)
+		if (networks_open(engine, members[i].network, &networks->items[i], err) < 0)
 			return -1;
-	for (size_t i = 0; i < ports->count; i++)
-		if (ports_add(&networks->ports, ports->items[i], err) < 0)
-			return -1;
-	/* Before anything is started: a taken port is a reason not to. */
-	if (ports_hold(&networks->ports, err) < 0)
-		return error_wrap(
-			err, "driver failed programming external connectivity on endpoint %s (%s)",
-			config->name, container->id);
-	return 0;
+	return hold_ports(container, networks, err);
 }
 
 /* --- the start ----------------------------------------------------------------------------- */
 
-static int parse_mac(const char *text, uint8_t mac[6])
-{
-	int end = 0;
-
-	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
-		      &mac[3], &mac[4], &mac[5], &end) == 6 &&
-			       text[end] == '\0'
-		       ? 0
-		       : -1;
-}
-
 /* What dnsmasq and the others on the network are to know it by. */
-static int add_names(const struct container *container, const struct bridge_network *network,
-		     struct in_addr address, struct error *err)
+static int add_names(const struct container *container, const struct membership *member,
+		     const struct bridge_network *network, const struct address *address,
+		     struct error *err)
 {
 	const struct container_config *config = &container->config;
-	AUTO_TEXT struct text line = {0};
+	AUTO_TEXT struct text lines = {0};
 
 	/* Only what was created has an id. */
 	if (!*network->id)
 		return 0;
-	text_add_format(&line, "%s %s %.12s", address_text(address).text, config->name,
-			container->id);
-	if (config->hostname && strncmp(config->hostname, container->id, 12) != 0)
-		text_add_format(&line, " %s", config->hostname);
-	for (size_t i = 0; i < config->connection.aliases.count; i++)
-		text_add_format(&line, " %s", config->connection.aliases.items[i]);
-	text_add_string(&line, "\n");
-	return dns_add(network, container->id, text_string(&line), err);
+	for (unsigned version = 0; version < IP_VERSIONS; version++) {
+		if (address[version].length == 0)
+			continue;
+		text_add_format(&lines, "%s %s %.12s", address_text(address[version]).text,
+				config->name, container->id);
+		if (config->hostname && strncmp(config->hostname, container->id, 12) != 0)
+			text_add_format(&lines, " %s", config->hostname);
+		for (size_t i = 0; i < member->aliases.count; i++)
+			text_add_format(&lines, " %s", member->aliases.items[i]);
+		text_add_string(&lines, "\n");
+	}
+	return dns_add(network, container->id, text_string(&lines), err);
 }
 
-/* The i-th network of a container. */
-static int attach_one(struct container *container, struct networks *networks, size_t i,
-		      struct attachment *attachment, struct error *err)
+int networks_join(const struct container *container, const struct membership *member,
+		  const struct bridge_network *network, struct attachment *attachment,
+		  struct error *err)
 {
-	const struct connection *connection = &container->config.connection;
+	for (unsigned i = 0; i < IP_VERSIONS; i++) {
+		const char *wanted = member->wanted[i];
 
-	if (i == 0 && connection->address &&
-	    inet_pton(AF_INET, connection->address, &attachment->address) != 1)
-		return error_set(err, EINVAL, "invalid IPv4 address: %s", connection->address);
-	if (i == 0 && connection->mac && parse_mac(connection->mac, attachment->mac) < 0)
-		return error_set(err, EINVAL, "%s is not a valid mac address", connection->mac);
-	if (bridge_attach(&networks->items[i], container->id, container->state.pid, attachment,
-			  err) < 0)
+		if (wanted && (address_parse(wanted, &attachment->address[i]) < 0 ||
+			       address_version(attachment->address[i]) != i))
+			return error_set(err, EINVAL, "invalid IPv%c address: %s",
+					 i == IPV6 ? '6' : '4', wanted);
+		if (wanted && network->subnet[i].prefix_length == 0)
+			return error_set(err, EINVAL, "no configured subnet contains IP address %s",
+					 wanted);
+	}
+	if (member->mac && networks_parse_mac(member->mac, attachment->mac) < 0)
+		return error_set(err, EINVAL, "%s is not a valid mac address", member->mac);
+	if (bridge_attach(network, container->id, container->state.pid, attachment, err) < 0)
 		return -1;
-	return add_names(container, &networks->items[i], attachment->address, err);
+	return add_names(container, member, network, attachment->address, err);
+}
+
+/* A start, as far as it has come. */
+struct starting {
+	struct container *container;
+	struct networks *networks;
+	int gateway[IP_VERSIONS];	     /* which network is the way out; -1: none */
+	struct address outside[IP_VERSIONS]; /* the container's addresses there */
+	struct address *addresses;	     /* all of them */
+	size_t address_count;
+};
+
+/* The i-th network of a container. */
+static int attach_one(struct starting *starting, size_t i, struct error *err)
+{
+	const struct connection *connection = &starting->container->config.connection;
+	struct attachment attachment = {.number = (unsigned)i};
+	bool is_way_out = false;
+
+	for (unsigned version = 0; version < IP_VERSIONS; version++) {
+		attachment.no_route[version] = starting->gateway[version] != (int)i;
+		is_way_out = is_way_out || !attachment.no_route[version];
+	}
+	if (networks_join(starting->container, &connection->members[i],
+			  &starting->networks->items[i], &attachment, err) < 0)
+		return -1;
+	for (unsigned version = 0; version < IP_VERSIONS; version++) {
+		if (attachment.address[version].length)
+			starting->addresses[starting->address_count++] =
+				attachment.address[version];
+		if (!attachment.no_route[version])
+			starting->outside[version] = attachment.address[version];
+	}
+	return is_way_out && starting->networks->ports.count
+		       ? bridge_allow_own_ports(&starting->networks->items[i],
+						starting->container->id, err)
+		       : 0;
+}
+
+/* All networks in order. */
+static int attach_all(struct starting *starting, struct resolver_config *names, struct error *err)
+{
+	const struct networks *networks = starting->networks;
+
+	for (unsigned version = 0; version < IP_VERSIONS; version++)
+		starting->gateway[version] =
+			networks_gateway(starting->container, networks, version);
+	for (size_t i = 0; i < networks->count; i++) {
+		if (attach_one(starting, i, err) < 0)
+			return -1;
+		if (*networks->items[i].id && !names->server.length)
+			names->server = networks->items[i].subnet[IPV4].gateway;
+	}
+	if (starting->gateway[IPV4] >= 0)
+		names->gateway = networks->items[starting->gateway[IPV4]].subnet[IPV4].gateway;
+	return 0;
 }
 
 /* What is published is recorded before: if we are killed, it can be withdrawn. */
-static int publish(struct container *container, struct networks *networks,
-		   const struct bridge_network *network, const struct attachment *attachment,
-		   struct error *err)
+static int publish(struct starting *starting, struct error *err)
 {
-	struct strings *ports = &container->state.ports;
+	const struct ports *ports = &starting->networks->ports;
+	struct strings *told = &starting->container->state.ports;
 
-	strings_release(ports);
-	if (networks->ports.count == 0)
+	strings_release(told);
+	if (ports->count == 0 || starting->gateway[IPV4] < 0)
 		return 0;
-	for (size_t i = 0; i < networks->ports.count; i++) {
-		AUTO_FREE char *spec = port_spec(&networks->ports.items[i]);
+	for (size_t i = 0; i < ports->count; i++) {
+		AUTO_FREE char *spec = port_spec(&ports->items[i]);
 
-		strings_add(ports, spec);
+		strings_add(told, spec);
 	}
-	if (record_save_state(container, container->dir, false, err) < 0 ||
-	    bridge_allow_own_ports(attachment, err) < 0)
+	if (record_save_state(starting->container, starting->container->dir, false, err) < 0)
 		return -1;
-	return ports_publish(&networks->ports, network->table, attachment->address, err);
-}
-
-/* All networks in order. The default route, and the ports, are of the first that has a way out. */
-static int attach_all(struct container *container, struct networks *networks,
-		      struct resolver_config *names, struct error *err)
-{
-	bool routed = false;
-
-	for (size_t i = 0; i < networks->names.count; i++) {
-		const struct bridge_network *network = &networks->items[i];
-		struct attachment attachment = {.number = (unsigned)i, .no_route = routed};
-
-		if (attach_one(container, networks, i, &attachment, err) < 0)
-			return -1;
-		if (i == 0) {
-			names->address = attachment.address;
-			cleanup_memory(&container->state.address);
-			container->state.address =
-				memory_string(address_text(attachment.address).text);
-		}
-		if (is_users(networks->names.items[i]) && !names->server.s_addr)
-			names->server = network->gateway;
-		if (routed || network->internal)
-			continue;
-		routed = true;
-		names->gateway = network->gateway;
-		if (publish(container, networks, network, &attachment, err) < 0)
-			return -1;
-	}
-	return 0;
+	return ports_publish(ports, starting->networks->items[0].table, starting->outside, err);
 }
 
 /* Who shares a network shares its names. */
@@ -247,14 +314,19 @@ int networks_attach(const struct engine *engine, struct container *container,
 	enum network_kind kind = networks_kind(&container->config);
 	struct resolver_config names = {.hostname = container->config.hostname,
 					.wishes = &container->config.connection.names};
+	AUTO_FREE struct address *addresses =
+		memory_zeroed(networks->count * IP_VERSIONS, sizeof(*addresses));
+	struct starting starting = {container, networks, .addresses = addresses};
 
 	container->state.pid = pid;
 	if (kind == NETWORK_CONTAINER)
 		return copy_names(engine, container, err);
-	if (attach_all(container, networks, &names, err) < 0)
+	if (attach_all(&starting, &names, err) < 0 || publish(&starting, err) < 0)
 		return -1;
 	names.mode = modes[kind];
-	/* With the address, and before the child binds the files. */
+	names.addresses = addresses;
+	names.address_count = starting.address_count;
+	/* With the addresses, and before the child binds the files. */
 	return resolver_write(container->dir, &names, err);
 }
 
@@ -273,14 +345,14 @@ static void withdraw(const struct container *container, const struct bridge_netw
 int networks_give_back(const struct engine *engine, const struct container *container,
 		       struct error *err)
 {
-	AUTO_STRINGS struct strings names = {0};
+	const struct connection *connection = &container->config.connection;
 	int result = 0;
 
-	networks_names(&container->config, &names);
-	for (size_t i = 0; i < names.count; i++) {
+	for (size_t i = 0; i < connection->member_count; i++) {
 		struct bridge_network network;
 
-		if (bridge_network_load(engine->root, names.items[i], &network, err) < 0) {
+		if (bridge_network_load(engine->root, connection->members[i].network, &network,
+					err) < 0) {
 			result = err->code == ENOENT ? result : -1;
 			continue;
 		}
@@ -296,167 +368,8 @@ int networks_give_back(const struct engine *engine, const struct container *cont
 void networks_release(struct networks *networks)
 {
 	ports_release(&networks->ports);
-	strings_release(&networks->names);
 	cleanup_memory(&networks->items);
-}
-
-/* --- changes ------------------------------------------------------------------------------- */
-
-static int record(const struct container *container, struct error *err)
-{
-	return record_save_config(container, container->dir, true, err);
-}
-
-static int connect_now(const struct engine *engine, struct container *container, const char *name,
-		       size_t number, struct error *err)
-{
-	struct attachment attachment = {.number = (unsigned)number, .no_route = number > 0};
-	struct bridge_network network;
-	struct error unknown;
-
-	if (open_network(engine, name, &network, err) < 0 ||
-	    bridge_attach(&network, container->id, container->state.pid, &attachment, err) < 0)
-		return -1;
-	if (add_names(container, &network, attachment.address, err) == 0)
-		return 0;
-	dns_remove(&network, container->id);
-	bridge_cut(&network, container->id, &unknown);
-	return -1;
-}
-
-/* Takes a name out of the list; the first one of it moves up if it was the container's first. */
-static void drop(struct container_config *config, const char *name)
-{
-	AUTO_STRINGS struct strings all = {0};
-
-	networks_names(config, &all);
-	cleanup_memory(&config->network);
-	strings_release(&config->connection.networks);
-	config->connection.networks = (struct strings){0};
-	for (size_t i = 0; i < all.count; i++) {
-		if (strcmp(all.items[i], name) == 0)
-			continue;
-		if (!config->network)
-			config->network = memory_string(all.items[i]);
-		else
-			strings_add(&config->connection.networks, all.items[i]);
-	}
-	if (!config->network)
-		config->network = memory_string("none");
-}
-
-int networks_connect(const struct engine *engine, struct container *container, const char *name,
-		     const struct strings *aliases, struct error *err)
-{
-	struct container_config *config = &container->config;
-	AUTO_STRINGS struct strings names = {0};
-	enum network_kind kind = networks_kind(config);
-	size_t aliases_before = config->connection.aliases.count;
-	struct error unknown;
-
-	networks_names(config, &names);
-	if (strings_contain(&names, name))
-		return error_set(err, EEXIST, "endpoint with name %s already exists in network %s",
-				 config->name, name);
-	if (kind == NETWORK_HOST || kind == NETWORK_CONTAINER)
-		return error_set(
-			err, EINVAL,
-			"container sharing network namespace with another container or host cannot be connected to any other network");
-	strings_add_all(&config->connection.aliases, aliases);
-	if (kind == NETWORK_NONE) {
-		cleanup_memory(&config->network);
-		config->network = memory_string(name);
-	} else {
-		strings_add(&config->connection.networks, name);
-	}
-	/* First: if we are killed, it is known what the container has to give back. */
-	if (record(container, err) < 0)
-		return -1;
-	if (container->state.status != CONTAINER_RUNNING ||
-	    connect_now(engine, container, name, names.count, err) == 0)
-		return 0;
-	drop(config, name);
-	while (config->connection.aliases.count > aliases_before)
-		cleanup_memory(
-			&config->connection.aliases.items[--config->connection.aliases.count]);
-	record(container, &unknown);
-	return -1;
-}
-
-/* The running container holds its ports, so nobody else changes their elements. */
-static int publish_again(const struct engine *engine, const struct container *container,
-			 struct error *err)
-{
-	AUTO_STRINGS struct strings names = {0};
-	AUTO_PORTS struct ports ports = {0};
-
-	for (size_t i = 0; i < container->state.ports.count; i++)
-		if (ports_add(&ports, container->state.ports.items[i], err) < 0)
-			return -1;
-	networks_names(&container->config, &names);
-	for (size_t i = 0; ports.count && i < names.count; i++) {
-		struct bridge_network network;
-		struct in_addr address;
-
-		if (bridge_network_load(engine->root, names.items[i], &network, err) < 0)
-			return -1;
-		address = networks_address(&network, container->id);
-		if (!network.internal && address.s_addr)
-			return ports_publish(&ports, network.table, address, err);
-	}
-	return 0;
-}
-
-/* The ports first: the next container that gets the address must not get what was sent to this one. */
-static int cut_now(const struct container *container, const struct bridge_network *network,
-		   struct error *err)
-{
-	AUTO_PORTS struct ports ports = {0};
-
-	for (size_t i = 0; i < container->state.ports.count; i++)
-		if (ports_add(&ports, container->state.ports.items[i], err) < 0)
-			return -1;
-	ports_unpublish(&ports, network->table);
-	return bridge_cut(network, container->id, err);
-}
-
-int networks_disconnect(const struct engine *engine, struct container *container, const char *name,
-			struct error *err)
-{
-	bool running = container->state.status == CONTAINER_RUNNING;
-	AUTO_STRINGS struct strings names = {0};
-	struct bridge_network network;
-
-	networks_names(&container->config, &names);
-	if (!strings_contain(&names, name))
-		return error_set(err, ENOENT, "container %s is not connected to network %s",
-				 container->config.name, name);
-	if (bridge_network_load(engine->root, name, &network, err) < 0)
-		return -1;
-	dns_remove(&network, container->id);
-	if (running && cut_now(container, &network, err) < 0)
-		return -1;
-	drop(&container->config, name);
-	if (record(container, err) < 0)
-		return -1;
-	return running ? publish_again(engine, container, err) : 0;
-}
-
-int networks_publish_again(const struct engine *engine, struct error *err)
-{
-	struct container *containers;
-	size_t count;
-	int result = 0;
-
-	if (container_list(engine, &containers, &count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		if (result == 0 && containers[i].state.status == CONTAINER_RUNNING)
-			result = publish_again(engine, &containers[i], err);
-		container_release(&containers[i]);
-	}
-	free(containers);
-	return result;
+	networks->count = 0;
 }
 
 /* --- looking ------------------------------------------------------------------------------- */
@@ -518,18 +431,58 @@ int networks_remove(const struct engine *engine, const char *name, struct error 
 	return 0;
 }
 
-struct in_addr networks_address(const struct bridge_network *network, const char *id)
+int networks_check_member(const struct membership *member, struct error *err)
+{
+	if (is_users(member->network))
+		return 0;
+	if (member->wanted[IPV4] || member->wanted[IPV6])
+		return error_set(
+			err, EINVAL,
+			"invalid config for network bridge: invalid endpoint settings: user specified IP address is supported on user defined networks only");
+	if (member->aliases.count)
+		return error_set(
+			err, EINVAL,
+			"invalid config for network bridge: network-scoped aliases are only supported for user-defined networks");
+	return 0;
+}
+
+int networks_parse_mac(const char *text, uint8_t mac[6])
+{
+	int end = 0;
+
+	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
+		      &mac[3], &mac[4], &mac[5], &end) == 6 &&
+			       text[end] == '\0'
+		       ? 0
+		       : -1;
+}
+
+struct short_text networks_mac(const struct membership *member, struct address address)
+{
+	struct short_text text;
+	uint8_t mac[6];
+
+	bridge_mac(address, mac);
+	text = mac_text(mac);
+	if (member->mac)
+		snprintf(text.text, sizeof(text.text), "%s", member->mac);
+	return text;
+}
+
+struct address networks_address(const struct bridge_network *network, const char *id,
+				enum ip_version version)
 {
 	AUTO_CLOSE int fd = open(network->leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct address_pool pool = {.dir = network->leases, .dir_fd = fd};
-	struct in_addr address = {0};
+	struct address address = {0};
 	struct leases leases = {0};
 	struct error none;
 
 	if (fd < 0 || address_pool_list(&pool, &leases, &none) < 0)
 		return address;
 	for (size_t i = 0; i < leases.count; i++)
-		if (strcmp(leases.items[i].id, id) == 0)
+		if (strcmp(leases.items[i].id, id) == 0 &&
+		    address_version(leases.items[i].address) == version)
 			address = leases.items[i].address;
 	cleanup_memory(&leases.items);
 	return address;

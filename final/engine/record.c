@@ -104,7 +104,6 @@ int record_save_state(const struct container *container, const char *dir, bool d
 	add_string(json, "error", state->error);
 	add_string(json, "started_at", state->started_at);
 	add_string(json, "finished_at", state->finished_at);
-	add_string(json, "address", state->address);
 	json_add_strings(json, "ports", &state->ports);
 	add_string(json, "cgroup", state->cgroup);
 	return write_json(json, dir, "state.json", durable, err);
@@ -214,7 +213,6 @@ static int read_state(const cJSON *json, struct container_state *state, struct e
 	    get_string(json, "started_at", &state->started_at, err) < 0 ||
 	    get_string(json, "finished_at", &state->finished_at, err) < 0 ||
 	    json_get_strings(json, "ports", &state->ports, err) < 0 ||
-	    get_string(json, "address", &state->address, err) < 0 ||
 	    get_string(json, "cgroup", &state->cgroup, err) < 0)
 		return -1;
 	state->status = status_by_word(status);

@@ -31,7 +31,8 @@ setup()
     at "$WORLD" ip address add 198.51.100.1/24 dev uplink
     at "$WORLD" ip link set uplink up
     at "$HOST" ip route add default via 198.51.100.1
-    at "$HOST" sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
+    # As if another had made it a router: that is done, and said, in a test of its own.
+    at "$HOST" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
     mkdir "$T/bin" "$T/shared"
     printf '#!/bin/sh\nexec nsenter --net=/proc/%s/ns/net -- %s "$@"\n' \
         "$HOST" "$BUILD/$PROGRAM" >"$T/bin/$PROGRAM"

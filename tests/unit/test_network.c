@@ -1,5 +1,4 @@
 /* Chapter 06: subnets, leases, resolv.conf; nothing that needs a network. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "address_pool.h"
+#include "link.h"
 #include "path.h"
 #include "port.h"
 #include "resolver.h"
@@ -21,6 +21,14 @@ static struct subnet subnet(const char *text)
 
 	if (subnet_parse(text, &parsed, &err) < 0)
 		printf("# %s\n", err.text);
+	return parsed;
+}
+
+static struct address address(const char *text)
+{
+	struct address parsed = {0};
+
+	address_parse(text, &parsed);
 	return parsed;
 }
 
@@ -44,7 +52,10 @@ static void test_parse(void)
 					    "172.30.0.1/16",
 					    "172.30.0/16",
 					    "1172.300.100.100/16",
-					    "fd00::/16",
+					    "fd00::1/16",
+					    "fd00::/7",
+					    "fd00::/127",
+					    "fd00::",
 					    "172.30.0.0/16x"};
 	struct subnet parsed = subnet("172.30.0.0/16"), untouched = parsed;
 	struct error err;
@@ -53,6 +64,16 @@ static void test_parse(void)
 	is(address_text(subnet_first(&parsed)).text, "172.30.0.0", "the network's address");
 	is(address_text(subnet_last(&parsed)).text, "172.30.255.255", "the broadcast address");
 	is(subnet_text(&parsed).text, "172.30.0.0/16", "a subnet as text");
+	parsed = subnet("fd00:1::/56");
+	is(address_text(parsed.gateway).text, "fd00:1::1", "the same of IPv6");
+	is(address_text(subnet_last(&parsed)).text, "fd00:1:0:ff:ffff:ffff:ffff:ffff", "its last");
+	ok(subnet_contains(&parsed, address("fd00:1:0:ff::7")) &&
+		   !subnet_contains(&parsed, address("fd00:1:0:100::")) &&
+		   !subnet_contains(&parsed, address("0.0.0.7")),
+	   "what is in it");
+	is(address_text(address_next(address("fd00::ffff:ffff"))).text, "fd00::1:0:0", "the next");
+	is(address_text(address_next(address("10.0.255.255"))).text, "10.1.0.0", "of IPv4");
+	parsed = untouched;
 	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
 		ok(subnet_parse(wrong[i], &parsed, &err) < 0 && err.code == EINVAL, wrong[i]);
 	ok(memcmp(&parsed, &untouched, sizeof(parsed)) == 0, "and nothing is stored then");
@@ -60,32 +81,38 @@ static void test_parse(void)
 
 static void test_choice(void)
 {
-	struct route items[20] = {{{0}, 0, 1}};
+	struct route items[20] = {{address_any(IPV4), 0, 1}};
 	struct routes routes = {items, 1};
 	struct subnet chosen;
 	struct error err;
 
-	subnet_choose(&routes, 0, &chosen, &err);
+	subnet_choose(IPV4, &routes, 0, &chosen, &err);
 	is(subnet_text(&chosen).text, "172.30.0.0/16", "a default route is in nobody's way");
-	items[routes.count++] = (struct route){{0}, 1, 1};
-	items[routes.count++] = (struct route){{inet_addr("128.0.0.0")}, 1, 1};
-	subnet_choose(&routes, 0, &chosen, &err);
+	items[routes.count++] = (struct route){address_any(IPV4), 1, 1};
+	items[routes.count++] = (struct route){address("128.0.0.0"), 1, 1};
+	subnet_choose(IPV4, &routes, 0, &chosen, &err);
 	is(subnet_text(&chosen).text, "172.30.0.0/16", "nor is one in two halves, as of a VPN");
 	items[routes.count++] = route("172.30.7.0/24");
-	subnet_choose(&routes, 0, &chosen, &err);
+	subnet_choose(IPV4, &routes, 0, &chosen, &err);
 	is(subnet_text(&chosen).text, "172.31.0.0/16", "a route into a part is");
-	ok(subnet_choose(&routes, 1, &chosen, &err) == 0 && chosen.prefix_length == 16 &&
+	ok(subnet_choose(IPV4, &routes, 1, &chosen, &err) == 0 && chosen.prefix_length == 16 &&
 		   strcmp(subnet_text(&chosen).text, "172.30.0.0/16") == 0,
 	   "but not by our own bridge");
 	items[routes.count++] = route("172.16.0.0/12");
-	subnet_choose(&routes, 0, &chosen, &err);
+	subnet_choose(IPV4, &routes, 0, &chosen, &err);
 	is(subnet_text(&chosen).text, "192.168.0.0/20", "a wider route is");
 	items[routes.count++] = route("192.168.1.0/24");
-	subnet_choose(&routes, 0, &chosen, &err);
+	subnet_choose(IPV4, &routes, 0, &chosen, &err);
 	is(subnet_text(&chosen).text, "192.168.16.0/20", "the next");
 	items[routes.count++] = route("192.168.0.0/16");
-	ok(subnet_choose(&routes, 0, &chosen, &err) < 0 && err.code == EADDRNOTAVAIL,
+	ok(subnet_choose(IPV4, &routes, 0, &chosen, &err) < 0 && err.code == EADDRNOTAVAIL,
 	   "and at last there is none");
+	ok(subnet_choose(IPV6, &routes, 0, &chosen, &err) == 0 && chosen.prefix_length == 64 &&
+		   chosen.gateway.bytes[0] == 0xfd && chosen.gateway.bytes[15] == 1,
+	   "of IPv6 one in fd00::/8");
+	items[0] = (struct route){address("fc00::"), 7, 1};
+	ok(subnet_choose(IPV6, &routes, 0, &chosen, &err) < 0,
+	   "if there is no route into all of it");
 }
 
 /* --- leases -------------------------------------------------------------------------------- */
@@ -99,7 +126,7 @@ static bool is_not_dead(void *context, const char *id)
 static const char *lease(const struct address_pool *pool, const char *id)
 {
 	static struct short_text text;
-	struct in_addr address = {0};
+	struct address address = {0};
 	struct error err;
 
 	if (address_pool_lease(pool, id, &address, &err) < 0)
@@ -111,19 +138,19 @@ static const char *lease(const struct address_pool *pool, const char *id)
 /* In 192.0.2.0/29, where c has .2, b .3, f .4, d .5, e .6. */
 static void test_wanted(struct address_pool *pool)
 {
-	struct in_addr address = {inet_addr("192.0.2.3")};
+	struct address wanted = address("192.0.2.3");
 	struct error err;
 
-	ok(address_pool_lease(pool, "g", &address, &err) < 0 && err.code == EADDRINUSE,
+	ok(address_pool_lease(pool, "g", &wanted, &err) < 0 && err.code == EADDRINUSE,
 	   "a wanted address that is taken is refused");
 	address_pool_release(pool, "b", &err);
-	ok(address_pool_lease(pool, "g", &address, &err) == 0 &&
-		   address.s_addr == inet_addr("192.0.2.3"),
+	ok(address_pool_lease(pool, "g", &wanted, &err) == 0 &&
+		   address_compare(wanted, address("192.0.2.3")) == 0,
 	   "and leased when it is free");
-	address.s_addr = inet_addr("192.0.2.1");
-	ok(address_pool_lease(pool, "h", &address, &err) < 0, "the gateway's is not");
-	address.s_addr = inet_addr("192.0.2.7");
-	ok(address_pool_lease(pool, "h", &address, &err) < 0 && err.code == EINVAL,
+	wanted = address("192.0.2.1");
+	ok(address_pool_lease(pool, "h", &wanted, &err) < 0, "the gateway's is not");
+	wanted = address("192.0.2.7");
+	ok(address_pool_lease(pool, "h", &wanted, &err) < 0 && err.code == EINVAL,
 	   "nor is the broadcast address");
 	address_pool_release(pool, "c", &err);
 	address_pool_release(pool, "d", &err);
@@ -198,18 +225,23 @@ static void test_ports(void)
 	static const struct {
 		const char *text, *specs;
 	} cases[] = {
-		{"80", "0.0.0.0::80/tcp"},
-		{"8080:80", "0.0.0.0:8080:80/tcp"},
+		{"80", "::80/tcp"},
+		{"8080:80", ":8080:80/tcp"},
 		{"127.0.0.1::53/UDP", "127.0.0.1::53/udp"},
 		{"127.0.0.1:5353:53/udp", "127.0.0.1:5353:53/udp"},
-		{"1-2:3-4", "0.0.0.0:1:3/tcp 0.0.0.0:2:4/tcp"},
-		{"8000-9000:80", "0.0.0.0:8000-9000:80/tcp"},
-		{"7-8", "0.0.0.0::7/tcp 0.0.0.0::8/tcp"},
-		{"target=80,published=8080,protocol=sctp", "0.0.0.0:8080:80/sctp"},
+		{"0.0.0.0:80:80", "0.0.0.0:80:80/tcp"},
+		{"[fd00::7]:8080:80", "[fd00::7]:8080:80/tcp"},
+		{"fd00::7:8080:80", "[fd00::7]:8080:80/tcp"},
+		{"[::]::80", "[::]::80/tcp"},
+		{"1-2:3-4", ":1:3/tcp :2:4/tcp"},
+		{"8000-9000:80", ":8000-9000:80/tcp"},
+		{"7-8", "::7/tcp ::8/tcp"},
+		{"target=80,published=8080,protocol=sctp", ":8080:80/sctp"},
 	};
-	static const char *const wrong[] = {
-		"",    "x",	"0",	   "65536",	    "80/icmp",
-		"2-1", "1:2:3", "1-2:1-3", "target=80,x=1", "[::1]:1:2"};
+	static const char *const wrong[] = {"",		"x",	       "0",
+					    "65536",	"80/icmp",     "2-1",
+					    "1:2:3",	"1-2:1-3",     "target=80,x=1",
+					    "[::1:1:2", "[1.2.3.4:1:2"};
 	struct error err;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
