@@ -91,6 +91,8 @@ $(B)/$1: $(B)/obj/chapters/$1/main.o $(call modules_up_to,$1) | $(LIBEXEC)/corac
 endef
 $(foreach c,$(PROGRAMS),$(eval $(call program_rules,$c)))
 
+.PHONY: 07
+07: $(B)/coracle
 01 02 03 04 05 06:
 	@$(MAKE) --no-print-directory $(B)/$(filter $@-%,$(CHAPTERS))
 
@@ -119,19 +121,21 @@ $(LIBEXEC)/coracle-init: chapters/02-namespaces/init.c $(B)/flags
 # differ below build/step/N.k or build/without/N.k, and all else is the finished chapter's.
 define state_rules
 $(B)/$1/%.o: $(B)/$1/%.c $(B)/flags
-	$(Q)$$(COMPILE) -O0 -w -U_FORTIFY_SOURCE $(call iquotes,$2) -iquote $(B)/gen -c -o $$@ $$<
+	$(Q)$$(COMPILE) -O0 -w -U_FORTIFY_SOURCE $(call iquotes,$(if $(filter coracle,$2),06-network,$2)) \
+		$(if $(filter coracle,$2),-iquote final/engine -iquote final/commands) -iquote $(B)/gen -c -o $$@ $$<
 -include $(patsubst %.o,%.d,$3)
-$(B)/$1/$2: $(filter-out $(WRITERS:$(B)/obj/%=$(B)/$1/%),$3) $(filter-out $(3:$(B)/$1/%=$(B)/obj/%),\
-		$(B)/obj/chapters/$2/main.o $(call modules_up_to,$2))
-	$(Q)$$(LINK) -o $$@ $$^ $(call libs_up_to,$2)
+$(B)/$1/$2: $(filter-out $(WRITERS:$(B)/obj/%=$(B)/$1/%),$3) $(filter-out $(3:$(B)/$1/%=$(B)/obj/%),$(call objects_of,$2))
+	$(Q)$$(LINK) -o $$@ $$^ $(call libs_up_to,$(if $(filter coracle,$2),06-network,$2))
 $(B)/$1/libexec/coracle/coracle-image: $3 $(filter-out $(3:$(B)/$1/%=$(B)/obj/%),\
 		$(B)/obj/chapters/05-images/helper_main.o $(WRITERS) $(call modules_up_to,05-images))
 	$(Q)$$(LINK) -o $$@ $$(filter-out %/main.o,$$^) $(HELPER_LIBS)
 .PHONY: states
 states: $(B)/$1/$2 $(if $(filter 05-%,$2),$(B)/$1/libexec/coracle/coracle-image)
 endef
-state_chapter = $(filter 0$(firstword $(subst ., ,$(notdir $1)))-%,$(CHAPTERS))
-$(foreach s,$(STATES),$(eval $(call state_rules,$s,$(call state_chapter,$s),$(patsubst %.c,%.o,$(shell \
+objects_of = $(if $(filter coracle,$1),$(B)/obj/final/main.o $(FINAL) $(call modules_up_to,06-network),\
+	$(B)/obj/chapters/$1/main.o $(call modules_up_to,$1))
+state_program = $(filter 0$(firstword $(subst ., ,$(notdir $1)))-%,$(CHAPTERS) 07-coracle)
+$(foreach s,$(STATES),$(eval $(call state_rules,$s,$(patsubst 07-%,%,$(call state_program,$s)),$(patsubst %.c,%.o,$(shell \
 	find $(B)/$s -name '*.c')))))
 
 # Docker's default filter of system calls, resolved to numbers by libseccomp while building.

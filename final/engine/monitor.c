@@ -28,6 +28,7 @@ static int leave_caller(int client, struct error *err)
 	unsigned high = (unsigned)(client < trace ? trace : client);
 	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	/* Step 7.1: whoever reads what the command prints waits for the last who could write it. */
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
 		return error_sys(err, "open '/dev/null' for the monitor");
 	syscall(SYS_close_range, 3, low - 1, 0);

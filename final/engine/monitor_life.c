@@ -83,7 +83,7 @@ void monitor_end_life(struct monitor *monitor)
 		monitor_note_error(monitor, &err);
 	state->exit_code = process_exit_status(&info);
 	health_end(&monitor->health, monitor->container);
-	/* Before the cgroup goes, and the kernel's counter with it. */
+	/* Step 7.3: before the cgroup goes, and the kernel's counter with it. */
 	state->oom_killed = cgroup_oom_kills(monitor->launch.cgroup) > 0;
 	/* Who takes a port back holds it anew. */
 	ports_let_go(&monitor->launch.networks.ports);
@@ -91,6 +91,7 @@ void monitor_end_life(struct monitor *monitor)
 	if (record_reload_config(monitor->engine, monitor->container, &err) < 0 &&
 	    err.code != ENOENT)
 		monitor_note_error(monitor, &err);
+	/* Step 7.4: cgroup, addresses and rules; nobody else would. */
 	monitor->owes = launch_give_back(monitor->engine, monitor->container, &err) < 0;
 	if (monitor->owes)
 		monitor_note_error(monitor, &err);

@@ -24,7 +24,7 @@ static void pass_output(struct monitor *monitor, int i)
 	frame.length = (uint32_t)streams_read(&monitor->streams, i, frame.data, sizeof(frame.data));
 	if (frame.length == 0)
 		return;
-	/* A full disk must not stop the container: the reason is kept in its state. */
+	/* Step 7.2: a full disk must not stop the container: the reason is kept in its state. */
 	if (log_write(&monitor->log, i + 1, frame.data, frame.length, &err) < 0)
 		monitor_note_error(monitor, &err);
 	clients_send(&monitor->clients, &frame);
@@ -184,6 +184,7 @@ static void finish(struct monitor *monitor)
 
 	cleanup_fd(&monitor->listener);
 	log_close(&monitor->log, &err);
+	/* Step 7.5: with --rm nothing stays. */
 	if (monitor->container->config.auto_remove && !monitor->owes && !is_kept(monitor))
 		container_remove(monitor->engine, monitor->container, &err);
 	monitor_forget_address(monitor);

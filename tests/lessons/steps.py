@@ -25,13 +25,20 @@ class Wrong(Exception):
 
 
 def chapter_dir(root, step):
-    found = list((root / "chapters").glob(f"0{step.split('.')[0]}-*/"))
+    """The folder; final/ counts as the seventh chapter."""
+    chapter = step.split(".")[0]
+    found = [root / "final"] if chapter == "7" else list((root / "chapters").glob(f"0{chapter}-*/"))
     return found[0] if found else root / "chapters" / "none"
+
+
+def program(root, step):
+    folder = chapter_dir(root, step).name
+    return "coracle" if folder == "final" else folder
 
 
 def sources(root, step):
     """The chapter's files that have marks."""
-    return [path for path in sorted(chapter_dir(root, step).glob("*.c")) if MARK.search(path.read_text())]
+    return [path for path in sorted(chapter_dir(root, step).rglob("*.c")) if MARK.search(path.read_text())]
 
 
 def steps_of(root, chapter):
@@ -49,7 +56,7 @@ def steps_of(root, chapter):
 
 def states(root):
     """Each state that is worth a build. The last step/N.k is the finished chapter."""
-    return [f"{kind}/{step}" for chapter in range(1, 7) for step in steps_of(root, chapter)
+    return [f"{kind}/{step}" for chapter in range(1, 8) for step in steps_of(root, chapter)
             for kind in ("step", "without")]
 
 
