@@ -121,6 +121,14 @@ END
     has f %s 300000
 }
 
+@test "05 zstd may look back for 32 MiB, and not for more memory" {
+    # the window's size is 1024 times two to the power of the high five bits
+    layer <<<"entry('f', data='x' * 3000); end(); wrap(zstd_raw); out[5] = 15 << 3"
+    unpacks
+    layer <<<"entry('f', data='x' * 3000); end(); wrap(zstd_raw); out[5] = 16 << 3"
+    refuses "decompress zstd: Frame requires too much memory for decoding"
+}
+
 @test "05 other compressions are refused by their names" {
     layer <<<"entry('f'); end(); wrap(lzma.compress)"
     refuses "compressed by xz"

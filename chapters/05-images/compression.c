@@ -22,6 +22,8 @@
 /* Layers expand 2 to 4 times. Logs of zeros reach gzip's end of 1030 times, but they are small. */
 #define MOST_RATIO 200
 #define RATIO_MATTERS_ABOVE (UINT64_C(1) << 30)
+/* How far zstd looks back takes as much memory: 32 MiB, the most that Docker's own encoder uses. */
+#define ZSTD_WINDOW_LOG_MOST 25
 
 struct compression_kind {
 	const char *name;
@@ -175,6 +177,7 @@ static int zstd_begin(struct compression *compression, struct error *err)
 	compression->decoder = ZSTD_createDCtx();
 	if (!compression->decoder)
 		return error_set(err, ENOMEM, "start zstd");
+	ZSTD_DCtx_setParameter(compression->decoder, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MOST);
 	return 0;
 }
 

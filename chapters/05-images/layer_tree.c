@@ -5,8 +5,9 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -14,9 +15,6 @@
 
 #include "cleanup.h"
 #include "layer_attributes.h"
-
-/* What the directories' names may take in memory: some million directories. */
-#define MOST_PATH_BYTES ((size_t)256 << 20)
 
 /* overlayfs takes this for "nothing here, and nothing below". */
 static bool is_whiteout(const struct stat *st)
@@ -256,24 +254,32 @@ static int make_hard_link(struct layer_tree *tree, const char *path,
 	return 0;
 }
 
+/* A layer may have a million directories: they are noted in a file without a name beside it, and in
+ * memory only where there can be none. open(2) O_TMPFILE */
+static int open_notes(struct layer_tree *tree, struct error *err)
+{
+	AUTO_CLOSE int fd = openat(tree->root_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		fd = memfd_create("directories", MFD_CLOEXEC);
+	if (fd >= 0)
+		tree->notes = fdopen(fd, "r+");
+	if (!tree->notes)
+		return error_sys(err, "make a file without a name");
+	take_fd(&fd);
+	return 0;
+}
+
 static int remember_directory(struct layer_tree *tree, const char *path,
 			      const struct archive_entry *entry, struct error *err)
 {
-	struct layer_directory *last;
+	const struct layer_note note = {entry->mode, entry->mtime};
 
-	tree->path_bytes += strlen(path) + sizeof(*last);
-	if (tree->path_bytes > MOST_PATH_BYTES)
-		return error_set(err, E2BIG, "the layer has too many directories");
-	if (tree->directory_count == tree->directory_room) {
-		tree->directory_room = 2 * tree->directory_room + 64;
-		tree->directories =
-			memory_resized(tree->directories, tree->directory_room, sizeof(*last));
-	}
-	last = &tree->directories[tree->directory_count];
-	last->path = memory_string(path);
-	last->order = tree->directory_count++;
-	last->mode = entry->mode;
-	last->mtime = entry->mtime;
+	if (!tree->notes && open_notes(tree, err) < 0)
+		return -1;
+	if (fwrite(&note, sizeof(note), 1, tree->notes) != 1 ||
+	    fwrite(path, strlen(path) + 1, 1, tree->notes) != 1)
+		return error_sys(err, "note the directory '%s'", path);
 	return 0;
 }
 
@@ -334,34 +340,37 @@ int layer_tree_hide(struct layer_tree *tree, const char *path, struct error *err
 	return fd < 0 ? 0 : layer_attributes_make_opaque(fd, err);
 }
 
-/* Below comes before above, as text does backwards; the last entry for a directory comes last. */
-static int by_depth(const void *first, const void *second)
+static int finish_directory(const struct layer_tree *tree, const struct layer_note *note,
+			    const char *path, struct error *err)
 {
-	const struct layer_directory *a = first, *b = second;
-	int order = strcmp(b->path, a->path);
+	const struct timespec times[] = {note->mtime, note->mtime};
+	AUTO_CLOSE int fd = open_directory(tree, tree->root_fd, path);
 
-	if (order)
-		return order;
-	return a->order < b->order ? -1 : 1;
+	/* A later entry has put something else there. */
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	if (fd < 0 || fchmod(fd, note->mode) < 0 || futimens(fd, times) < 0)
+		return error_sys(err, "set mode and time of directory '%s'", path);
+	return 0;
 }
 
+/* In the order of the archive: of several entries for a directory the last counts. */
 int layer_tree_finish(struct layer_tree *tree, struct error *err)
 {
-	if (!tree->directory_count)
-		return 0;
-	qsort(tree->directories, tree->directory_count, sizeof(*tree->directories), by_depth);
-	for (size_t i = 0; i < tree->directory_count; i++) {
-		const struct layer_directory *directory = &tree->directories[i];
-		const struct timespec times[] = {directory->mtime, directory->mtime};
-		AUTO_CLOSE int fd = open_directory(tree, tree->root_fd, directory->path);
+	AUTO_FREE char *path = NULL;
+	struct layer_note note;
+	size_t room = 0;
 
-		/* A later entry has put something else there. */
-		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-			continue;
-		if (fd < 0 || fchmod(fd, directory->mode) < 0 || futimens(fd, times) < 0)
-			return error_sys(err, "set mode and time of directory '%s'",
-					 directory->path);
-	}
+	if (!tree->notes)
+		return 0;
+	if (fseek(tree->notes, 0, SEEK_SET) < 0)
+		return error_sys(err, "read the notes of directories");
+	while (fread(&note, sizeof(note), 1, tree->notes) == 1)
+		if (getdelim(&path, &room, '\0', tree->notes) > 0 &&
+		    finish_directory(tree, &note, path, err) < 0)
+			return -1;
+	if (ferror(tree->notes))
+		return error_sys(err, "read the notes of directories");
 	return 0;
 }
 
@@ -369,8 +378,7 @@ void layer_tree_release(struct layer_tree *tree)
 {
 	if (tree->parent_fd > 0)
 		close(tree->parent_fd);
-	for (size_t i = 0; i < tree->directory_count; i++)
-		free(tree->directories[i].path);
-	free(tree->directories);
+	if (tree->notes)
+		fclose(tree->notes);
 	*tree = (struct layer_tree){0};
 }

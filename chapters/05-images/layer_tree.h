@@ -10,15 +10,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "archive.h"
 #include "error.h"
 
 #define LAYER_PATH_SIZE 4097 /* PATH_MAX of Linux, and a NUL */
 
-struct layer_directory {
-	char *path;
-	size_t order; /* in the archive */
+/* Of a directory; its path follows, with a NUL. */
+struct layer_note {
 	mode_t mode;
 	struct timespec mtime;
 };
@@ -30,8 +30,7 @@ struct layer_tree {
 	int parent_fd; /* the directory `parent`, the last that something was made in; 0: none */
 	char parent[LAYER_PATH_SIZE];
 	/* Their modes and times are set at the end: a file made inside would change the time. */
-	struct layer_directory *directories;
-	size_t directory_count, directory_room, path_bytes;
+	FILE *notes; /* NULL: of no directory yet */
 };
 
 /* Writes the plain form of an entry's name: "./a//b/" is "a/b", "." is "". Errors: EINVAL for ".."
@@ -54,7 +53,7 @@ int layer_tree_make(struct layer_tree *tree, const char *path, const struct arch
  * this layer has one at `path`. mknod(2), overlayfs */
 int layer_tree_hide(struct layer_tree *tree, const char *path, struct error *err);
 
-/* Sets modes and times of the directories, the deepest first. */
+/* Sets modes and times of the directories. */
 int layer_tree_finish(struct layer_tree *tree, struct error *err);
 
 void layer_tree_release(struct layer_tree *tree);
