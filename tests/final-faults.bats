@@ -173,12 +173,15 @@ on_ext4()
     # what nothing can be done about is said each time
     ln -s "$ghost" "$ROOT/names/nobody"
     mv "$ROOT/names/here" "$ROOT/names/elsewhere"
+    mkdir -p "$ROOT/ids"
+    ln -s "$ghost" "$ROOT/ids/100000"
     run coracle system check
     exits 1
     says "name 'nobody': its container is gone"
+    says "ids from 100000: their container is gone"
     says "container ${id:0:12}: its name 'here' does not lead to it"
     mv "$ROOT/names/elsewhere" "$ROOT/names/here"
-    rm "$ROOT/names/nobody"
+    rm "$ROOT/names/nobody" "$ROOT/ids/100000"
     echo broken >"$ROOT/containers/$id/config.json"
     run coracle system check
     exits 1
@@ -205,6 +208,8 @@ cgroup_place()
     ln -s "$(printf '%064d' 7)" "$ROOT/names/half"
     # renamed: its new name, and not yet its record
     ln -s "$id" "$ROOT/names/there"
+    mkdir -p "$ROOT/ids"
+    ln -s "$(printf '%064d' 7)" "$ROOT/ids/100000"
     # removed: out of the listing, and not yet off the disk
     mv "$ROOT/containers/$gone" "$ROOT/containers/.gone-$gone"
     run coracle ps -a --format '{{.Names}}'
@@ -212,5 +217,6 @@ cgroup_place()
     [ "$output" = here ]
     [ "$(ls -A "$ROOT/containers" | grep -v '^.lock$')" = "$id" ]
     [ "$(ls -A "$ROOT/names")" = here ]
+    [ -z "$(ls -A "$ROOT/ids")" ]
     sound
 }

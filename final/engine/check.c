@@ -289,6 +289,17 @@ static int examine_name(struct check *check, const char *name, struct error *err
 	return 0;
 }
 
+static int examine_ids(struct check *check, const char *name, struct error *err)
+{
+	AUTO_FREE char *path = memory_format("%s/ids/%s", check->engine->root, name);
+	char id[CONTAINER_ID_LENGTH + 1] = "";
+
+	(void)err;
+	if (readlink(path, id, CONTAINER_ID_LENGTH) < 0 || !exists(check, id))
+		find(check, "ids from %s: their container is gone", name);
+	return 0;
+}
+
 /* Under their lock nobody is making or removing one: what is there goes, as with the next that is made. */
 static int examine_volume(struct check *check, const char *name, struct error *err)
 {
@@ -356,7 +367,9 @@ int check_engine(struct check *check, struct error *err)
 		return -1;
 	cleanup_fd(&volumes);
 	lock = engine_lock(check->engine, err);
-	return lock < 0 ? -1 : for_each_below(check, "names", examine_name, err);
+	if (lock < 0 || for_each_below(check, "names", examine_name, err) < 0)
+		return -1;
+	return for_each_below(check, "ids", examine_ids, err);
 }
 
 void check_release(struct check *check)

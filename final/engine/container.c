@@ -44,18 +44,20 @@ static int fill_directory(const struct container *container, const char *dir, st
 
 static int put_in_place(const struct engine *engine, struct container *container, struct error *err)
 {
+	struct container_config *config = &container->config;
 	AUTO_FREE char *staged = NULL;
 	struct error ignored;
 
 	if (leftovers_begin(engine, &staged, err) < 0)
 		return -1;
-	if (names_take(engine, container->config.name, container->id, err) == 0) {
-		if (fill_directory(container, staged, err) == 0) {
+	if (names_take(engine, config->name, container->id, err) == 0) {
+		if (sharing_claim_ids(engine, container->id, &config->sharing, err) == 0 &&
+		    fill_directory(container, staged, err) == 0) {
 			if (rename(staged, container->dir) == 0)
 				return 0;
 			error_sys(err, "rename '%s' to '%s'", staged, container->dir);
 		}
-		names_drop(engine, container->config.name, container->id);
+		names_drop(engine, config->name, container->id);
 	}
 	path_remove_tree(staged, &ignored);
 	return -1;
@@ -88,8 +90,6 @@ int container_create(const struct engine *engine, struct container_config *confi
 	if (lock < 0)
 		return -1;
 	if (!config->name && names_make(engine, &config->name, err) < 0)
-		return -1;
-	if (sharing_claim_ids(engine, config->id, &config->sharing, err) < 0)
 		return -1;
 	made.config = *config;
 	memcpy(made.id, config->id, sizeof(made.id));

@@ -46,6 +46,25 @@ static void drop_untrue_names(const struct engine *engine)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 }
 
+/* Ranges of ids, which are links too: 100000 -> ID. */
+static void drop_unowned_ids(const struct engine *engine)
+{
+	AUTO_FREE char *path = path_join(engine->root, "ids");
+	AUTO_CLOSE_DIR DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char id[CONTAINER_ID_LENGTH + 1] = "";
+		AUTO_FREE char *owner = NULL;
+
+		if (readlinkat(dirfd(dir), entry->d_name, id, CONTAINER_ID_LENGTH) < 0)
+			continue;
+		owner = memory_format("%s/containers/%s", engine->root, id);
+		if (access(owner, F_OK) < 0)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+}
+
 int leftovers_begin(const struct engine *engine, char **staged, struct error *err)
 {
 	AUTO_FREE char *path = path_join(engine->root, "containers/.new");
@@ -54,6 +73,7 @@ int leftovers_begin(const struct engine *engine, char **staged, struct error *er
 		if (errno != EEXIST)
 			return error_sys(err, "make directory '%s'", path);
 		drop_untrue_names(engine);
+		drop_unowned_ids(engine);
 		if (path_remove_tree(path, err) < 0)
 			return -1;
 		if (mkdir(path, 0700) < 0)
