@@ -350,16 +350,17 @@ end_loop() { losetup -d "$LOOP"; }
 # --- where it is ---------------------------------------------------------------------------------
 
 @test "03 --cgroup-parent says below what its cgroup is made, and that stays" {
-    local mine=coracle-test-$BASHPID dir
+    local mine=parent-coracle-test-$BASHPID dir made left
     for dir in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-        [ ! -e "$dir/cgroup.procs" ] || mkdir "$dir/parent-$mine" 2>/dev/null || true
+        [ ! -e "$dir/cgroup.procs" ] || mkdir "$dir/$mine" 2>/dev/null || true
     done
-    run contain --cgroup-parent "/parent-$mine" --cgroupns host -- cat /proc/self/cgroup
-    [ -n "$(find /sys/fs/cgroup -maxdepth 2 -name "parent-$mine")" ]
-    [ -z "$(find /sys/fs/cgroup -mindepth 2 -path "*/parent-$mine/*" -type d)" ]
-    find /sys/fs/cgroup -maxdepth 2 -name "parent-$mine" -exec rmdir {} +
+    made=$(find /sys/fs/cgroup -maxdepth 2 -name "$mine")
+    run contain --cgroup-parent "/$mine" --cgroupns host -- cat /proc/self/cgroup
+    left=$(find /sys/fs/cgroup -maxdepth 3 -path "*/$mine*" -type d)
+    find /sys/fs/cgroup -maxdepth 2 -name "$mine" -exec rmdir {} +
     exits 0
-    [[ $output == *":/parent-$mine/"* ]]
+    [[ $output == *":/$mine/"* ]]
+    [ "$left" = "$made" ]
 }
 
 @test "03 --cgroupns host leaves the options of the host's cgroup2 as they are" {
