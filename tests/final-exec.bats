@@ -104,6 +104,39 @@ at_terminal() { "$TOP/tests/lib/terminal" "$@"; }
     wait "${BACKGROUND[1]}" || [ $? -eq 137 ]
 }
 
+@test "final what exec runs goes on when its client is killed, with a terminal and without" {
+    detached boat sleep 1000
+    for terminal in -t ''; do
+        background "$BUILD/coracle" --root "$ROOT" exec $terminal boat sh -c 'echo $$ >/tmp/pid; touch /tmp/began; while ! [ -e /tmp/go ]; do sleep 0.05; done; echo one; echo two; echo went on >/tmp/result'
+        await coracle exec boat test -e /tmp/began
+        kill -KILL "${BACKGROUND[-1]}"
+        wait "${BACKGROUND[-1]}" || [ $? -eq 137 ]
+        coracle exec boat touch /tmp/go
+        await coracle exec boat grep -q "went on" /tmp/result
+        coracle exec boat sh -c 'rm /tmp/began /tmp/go /tmp/result'
+    done
+    # detached with a terminal, which nobody looks at
+    coracle exec -dt boat sh -c 'tty >/tmp/tty; seq 20000; echo done >/tmp/result'
+    await coracle exec boat grep -q done /tmp/result
+    run coracle exec boat cat /tmp/tty
+    [ "$output" = /dev/pts/0 ]
+    # nothing waits for it
+    run timeout 10 bash -c 'echo $("$BUILD/coracle" --root "$ROOT" exec boat echo ended)'
+    [ "$output" = ended ]
+}
+
+@test "final exec -w wants a directory that is there" {
+    detached boat sleep 1000
+    run -127 coracle exec -w /missing boat pwd
+    says 'chdir to cwd ("/missing") set in config.json failed: no such file or directory'
+    run coracle exec -w /bin/busybox boat pwd
+    exits 126
+    run coracle exec boat ls -d /missing
+    exits 1
+    run coracle exec -w /tmp boat pwd
+    [ "$output" = /tmp ]
+}
+
 # --- attach ---------------------------------------------------------------------------------------
 
 @test "final several clients are attached, and one that does not read holds up nobody" {

@@ -89,10 +89,21 @@ static int shed_inheritance(const struct process_config *config, struct error *e
 	return set_stdio(config->stdio, err);
 }
 
+/* In runc's words, by which Docker chooses the status. */
+static int refuse_cwd(const char *cwd, struct error *err)
+{
+	int code = err->code;
+
+	return error_set(err, code == ENOENT ? PROCESS_NOT_FOUND : PROCESS_NOT_EXECUTABLE,
+			 "chdir to cwd (\"%s\") set in config.json failed: %s", cwd,
+			 code == ENOENT ? "no such file or directory" : strerror(code));
+}
+
 /* Makes the working directory if it is missing, and enters it while we are root: as in runc, it may
  * be closed to the user. By its descriptor, so that no link leads elsewhere in between. */
-static int enter_cwd(const char *cwd, struct error *err)
+static int enter_cwd(const struct process_config *config, struct error *err)
 {
+	const char *cwd = config->cwd;
 	AUTO_CLOSE int root = -1, dir = -1;
 
 	if (!cwd)
@@ -100,10 +111,15 @@ static int enter_cwd(const char *cwd, struct error *err)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_sys(err, "open '/'");
-	trace("mkdir -p %q && cd %q", cwd, cwd);
-	dir = path_make_dirs_in_root(root, cwd, err);
+	if (config->cwd_is_there) {
+		trace("cd %q", cwd);
+		dir = path_open_in_root(root, cwd, O_PATH | O_DIRECTORY, 0, err);
+	} else {
+		trace("mkdir -p %q && cd %q", cwd, cwd);
+		dir = path_make_dirs_in_root(root, cwd, err);
+	}
 	if (dir < 0)
-		return -1;
+		return config->cwd_is_there ? refuse_cwd(cwd, err) : -1;
 	if (fchdir(dir) < 0)
 		return error_sys(err, "enter the working directory '%s'", cwd);
 	return 0;
@@ -168,7 +184,7 @@ static int become_user(const struct process_config *config, struct strings *env,
 	if (config->attributes && user_add_groups(&user, &config->attributes->groups, err) < 0)
 		return -1;
 	add_defaults(env, user.home, config->terminal);
-	if (give_streams(config, user.uid, err) < 0 || enter_cwd(config->cwd, err) < 0)
+	if (give_streams(config, user.uid, err) < 0 || enter_cwd(config, err) < 0)
 		return -1;
 	return privileges_drop(&config->privileges, &user, err);
 }

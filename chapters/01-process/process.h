@@ -49,6 +49,7 @@ struct process_config {
 	char *const *argv;	   /* the command and its arguments, at least one */
 	const struct strings *env; /* "NAME=value"; its PATH is searched, HOME added if missing */
 	const char *cwd;	   /* absolute; made if missing; NULL: where the hooks left it */
+	bool cwd_is_there;	   /* it is not made, but refused in Docker's words */
 	const char *user;	   /* NAME|UID[:GROUP|GID], looked up after in_child; NULL: root */
 	int stdio[3];		   /* become descriptors 0 to 2; 0: inherited */
 	bool input;		   /* inherit descriptor 0 too; it is /dev/null otherwise */

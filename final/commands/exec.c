@@ -29,7 +29,7 @@ static const struct option_row exec_rows[] = {
 	{"detach", 'd', NULL, option_flag, FIELD(exec.detached), "Let it run by itself", NULL,
 	 NULL},
 	{"detach-keys", 0, "KEYS", subcommand_option_detach_keys, FIELD(detach_keys),
-	 "Accepted, without effect: the command ends with us", NULL, NULL},
+	 "Accepted, without effect", NULL, NULL},
 	{"env", 'e', "NAME=VALUE", program_option_environment, FIELD(exec.env),
 	 "Set an environment variable", "envp of execve", "execve(2)"},
 	{"interactive", 'i', NULL, option_flag, FIELD(exec.input), "Give it our standard input",

@@ -15,6 +15,7 @@
 #include "environment.h"
 #include "events.h"
 #include "forwarding.h"
+#include "keeper.h"
 #include "launch.h"
 #include "signals.h"
 #include "streams.h"
@@ -145,9 +146,9 @@ static int start(struct exec *exec, const struct exec_config *config, const int 
 		.user = config->user ? config->user : own->user,
 		.stdio = {stdio[0], stdio[1], stdio[2]},
 		.input = config->input,
-		/* Detached, nobody is left to hold the other end: it would be hung up at once. */
-		.terminal = config->terminal && !config->detached,
+		.terminal = config->terminal,
 		.size = terminal_size(),
+		.cwd_is_there = true,
 		.cgroup_fd = cgroup_clone_fd(exec->cgroup),
 		.die_with_parent = config->ends_with_us,
 		.privileges = privileges_of(own, config->privileged),
@@ -173,6 +174,8 @@ static int start_with_pipes(struct exec *exec, const struct exec_config *config,
 		result = sharing_give_streams(&exec->container->config.sharing, child, err);
 	if (result == 0)
 		result = start(exec, config, child, process, err);
+	if (result == 0 && !config->ends_with_us)
+		result = keeper_start(streams.output, 2, err);
 	if (result == 0) {
 		relay_add(&process->relay, streams.output[0], STDOUT_FILENO, false);
 		relay_add(&process->relay, streams.output[1], STDERR_FILENO, false);
@@ -182,6 +185,14 @@ static int start_with_pipes(struct exec *exec, const struct exec_config *config,
 	for (int fd = 0; fd < 3; fd++)
 		cleanup_fd(&child[fd]);
 	return result;
+}
+
+static int start_at_terminal(struct exec *exec, const struct exec_config *config,
+			     struct process *process, struct error *err)
+{
+	if (start(exec, config, (int[]){0, 0, 0}, process, err) < 0)
+		return -1;
+	return config->ends_with_us ? 0 : keeper_start(&process->terminal, 1, err);
 }
 
 static int start_detached(struct exec *exec, const struct exec_config *config,
@@ -214,10 +225,10 @@ static void tell(const struct engine *engine, const struct exec *exec,
 static int start_connected(struct exec *exec, const struct exec_config *config,
 			   struct process *process, struct error *err)
 {
+	if (config->terminal)
+		return start_at_terminal(exec, config, process, err);
 	if (config->detached)
 		return start_detached(exec, config, process, err);
-	if (config->terminal)
-		return start(exec, config, (int[]){0, 0, 0}, process, err);
 	return start_with_pipes(exec, config, process, err);
 }
 
