@@ -646,6 +646,29 @@ END
     says "container rootfs is marked read-only"
 }
 
+@test "04 cp says what it has copied on a terminal, or with -q=false" {
+    pair_for_cp
+    mkdir -p "$O/d/sub" && echo x >"$O/d/file" && head -c 100000 /dev/zero >"$O/d/big"
+    for name in on off; do
+        run coracle cp -q=false "$O/d/file" $name:/src
+        [ "$output" = "Successfully copied 2.05kB to $name:/src" ]
+        # four headers, two files in whole blocks, the end
+        run coracle cp -q=false "$O/d" $name:/d
+        [ "$output" = "Successfully copied 104kB to $name:/d" ]
+        run bash -c 'cd "$1" && "$BUILD/coracle" --root "$ROOT" cp -q=false "$2":/d/file .' _ "$O" $name
+        [ "$output" = "Successfully copied 2.05kB to $O/." ]
+        run coracle cp -q=false $name:/d "$O/d/sub/"
+        [ "$output" = "Successfully copied 104kB to $O/d/sub/" ]
+        run bash -c 'tar -c -b 4 -C "$1" file | "$BUILD/coracle" --root "$ROOT" cp -q=false - "$2":/d' _ "$O" $name
+        [ "$output" = "Successfully copied 2.05kB to $name:/d" ]
+        rm -r "$O/d/sub/d"
+    done
+    run "$TOP/tests/lib/terminal" -- "$BUILD/coracle" --root "$ROOT" cp "$O/d/file" on:/src
+    says "Successfully copied 2.05kB to on:/src"
+    run "$TOP/tests/lib/terminal" -- "$BUILD/coracle" --root "$ROOT" cp -q "$O/d/file" on:/src
+    says_not copied
+}
+
 @test "04 cp does not see what is only in memory, but the container's names" {
     for name in on off; do
         coracle run -d --network none --name $name --hostname boat --tmpfs /t -v named:/v "$IMAGE" sh -c 'touch /t/x /v/x /dev/shm/x /ready; sleep 1000'

@@ -17,6 +17,9 @@
 #include "overlay.h"
 #include "path.h"
 
+/* Of a tar archive: a header takes one, and data whole ones. */
+#define ARCHIVE_BLOCK 512
+
 struct tree_link {
 	dev_t device;
 	ino_t inode;
@@ -126,8 +129,7 @@ static int make_room(const struct node *node, struct error *err)
 }
 
 /* Copies what lies before `end`, from where both descriptors are. */
-static int copy_bytes(struct tree_copy *copy, struct tree_name from, int to, off_t end,
-		      struct error *err)
+static int copy_bytes(struct tree_name from, int to, off_t end, struct error *err)
 {
 	off_t at = lseek(from.fd, 0, SEEK_CUR);
 	char buffer[1 << 16];
@@ -144,26 +146,24 @@ static int copy_bytes(struct tree_copy *copy, struct tree_name from, int to, off
 			break; /* it has become shorter */
 		if (file_write_all(to, buffer, (size_t)count, from.name, err) < 0)
 			return -1;
-		copy->bytes += (uint64_t)count;
 		at += count;
 	}
 	return 0;
 }
 
 /* A hole stays a hole: lseek(2), SEEK_HOLE. */
-static int copy_data(struct tree_copy *copy, struct tree_name from, int to, off_t size,
-		     struct error *err)
+static int copy_data(struct tree_name from, int to, off_t size, struct error *err)
 {
 	off_t data = 0, hole = 0;
 
 	/* As files of /proc are: how long they are shows when they are read. */
 	if (size == 0)
-		return copy_bytes(copy, from, to, INT64_MAX, err);
+		return copy_bytes(from, to, INT64_MAX, err);
 	while (hole < size && (data = lseek(from.fd, hole, SEEK_DATA)) >= 0) {
 		hole = lseek(from.fd, data, SEEK_HOLE);
 		if (hole < 0 || lseek(from.fd, data, SEEK_SET) < 0 || lseek(to, data, SEEK_SET) < 0)
 			return error_sys(err, "look for data in '%s'", from.name);
-		if (copy_bytes(copy, from, to, MIN(hole, size), err) < 0)
+		if (copy_bytes(from, to, MIN(hole, size), err) < 0)
 			return -1;
 	}
 	/* ENXIO: there is only a hole from there on. */
@@ -197,8 +197,9 @@ static int copy_file(struct tree_copy *copy, struct node *node, struct error *er
 		    0600);
 	if (to < 0)
 		return error_sys(err, "make file '%s'", node->to);
-	if (copy_data(copy, (struct tree_name){from, node->from}, to, node->st.st_size, err) < 0)
+	if (copy_data((struct tree_name){from, node->from}, to, node->st.st_size, err) < 0)
 		return -1;
+	copy->archive_bytes += roundup((uint64_t)node->st.st_size, ARCHIVE_BLOCK);
 	return copy_attributes(copy, from, to, &node->st, err);
 }
 
@@ -337,6 +338,7 @@ static int copy_node(struct tree_copy *copy, struct node *node, struct error *er
 {
 	if (fstatat(node->from_fd, node->from, &node->st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, "look at '%s'", node->from);
+	copy->archive_bytes += ARCHIVE_BLOCK;
 	if (S_ISDIR(node->st.st_mode))
 		return copy_directory(copy, node, err);
 	if (S_ISLNK(node->st.st_mode))
@@ -366,6 +368,7 @@ int tree_copy_contents(struct tree_copy *copy, int from_fd, int to_fd, struct er
 	text_release(&copy->path);
 	if (fstat(from_fd, &st) < 0)
 		return error_sys(err, "look at a directory");
+	copy->archive_bytes += ARCHIVE_BLOCK;
 	if (copy_entries(copy, from_fd, to_fd, err) < 0)
 		return error_wrap(err, "copy to '%s'", text_string(&copy->path));
 	return copy->keep_top ? 0 : copy_attributes(copy, from_fd, to_fd, &st, err);

@@ -27,8 +27,8 @@ struct tree_copy {
 	enum tree_owner owner;
 	uid_t uid;
 	gid_t gid;
-	bool keep_top;	/* of tree_copy_contents: the target itself stays what it is */
-	uint64_t bytes; /* what was copied so far */
+	bool keep_top;		/* of tree_copy_contents: the target itself stays what it is */
+	uint64_t archive_bytes; /* what a tar archive of it would take, without its end */
 	/* the copy's own */
 	int top; /* the directory that `path` is below */
 	struct text path;

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "container.h"
 #include "copy.h"
+#include "human.h"
 #include "path.h"
 #include "program.h"
 #include "subcommand.h"
@@ -23,7 +24,8 @@ static const struct option_row copy_rows[] = {
 	 "What is copied into the container belongs to its user", NULL, NULL},
 	{"follow-link", 'L', NULL, option_flag, FIELD(follow),
 	 "Copy what a link leads to, if the source is one", NULL, NULL},
-	{"quiet", 'q', NULL, option_flag, FIELD(quiet), "Nothing is printed anyway", NULL, NULL},
+	{"quiet", 'q', NULL, option_flag, FIELD(quiet),
+	 "Do not say what was copied, as without a terminal", NULL, NULL},
 	{0},
 };
 
@@ -47,6 +49,21 @@ static char *on_host(const char *path)
 	return *path == '/' || !here ? memory_string(path) : memory_format("%s/%s", here, path);
 }
 
+/* Docker's words; a path of the host is absolute, with the "/" or "/." that it ends in. */
+static void print_copied(const char *asked, const char *outside, uint64_t bytes)
+{
+	AUTO_FREE char *normal = outside ? path_normal("/", outside) : memory_string(asked);
+	const char *slash = strrchr(asked, '/'), *end = "";
+	char size[HUMAN_SIZE];
+
+	if (outside && strcmp(slash ? slash + 1 : asked, ".") == 0)
+		end = "/.";
+	else if (outside && slash && !slash[1])
+		end = "/";
+	human_bytes(bytes, size);
+	fprintf(stderr, "Successfully copied %s to %s%s\n", size, normal, end);
+}
+
 static int copy(const struct call *call, const struct copy_options *options, int operand,
 		struct error *err)
 {
@@ -56,6 +73,7 @@ static int copy(const struct call *call, const struct copy_options *options, int
 	AUTO_CONTAINER struct container container = {0};
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_FREE char *outside = NULL;
+	uint64_t bytes = 0;
 
 	if (split(from, &name, &inside)) {
 		if (split(to, &other, &unused))
@@ -78,12 +96,16 @@ static int copy(const struct call *call, const struct copy_options *options, int
 	request.outside = strcmp(request.into ? from : to, "-") == 0 ? NULL : outside;
 	if (!request.outside && isatty(request.archive_fd))
 		return error_set(err, EINVAL, "cowardly refusing to copy to or from a terminal");
-	return copy_run(&request, err);
+	if (copy_run(&request, &bytes, err) < 0)
+		return -1;
+	if (!options->quiet && (request.into || request.outside))
+		print_copied(to, request.into ? NULL : request.outside, bytes);
+	return 0;
 }
 
 int command_copy(const struct call *call)
 {
-	struct copy_options options = {0};
+	struct copy_options options = {.quiet = !isatty(STDOUT_FILENO)};
 	const struct option_group groups[] = {
 		{"Options for every command", program_option_rows, &options.program},
 		{"Options", copy_rows, &options},

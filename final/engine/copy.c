@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include "tree_copy.h"
 #include "user.h"
 #include "visit.h"
+
+#define ARCHIVE_END_BYTES 1024
 
 /* --- where from, where to ------------------------------------------------------------------------ */
 
@@ -158,9 +161,17 @@ static int choose_owner(const struct copy_request *request, int inside, struct t
 	return 0;
 }
 
-static int copy_files(const struct copy_request *request, int inside, int outside,
-		      struct error *err)
+/* One copy, in the visitor's process. */
+struct visit {
+	const struct copy_request *request;
+	int host;	 /* the host's root, which the visitor's own may not be */
+	uint64_t *bytes; /* shared with the caller */
+};
+
+static int copy_files(const struct visit *visit, int inside, struct error *err)
 {
+	const struct copy_request *request = visit->request;
+	int outside = visit->host;
 	AUTO_TREE_COPY struct tree_copy copy = {0};
 	AUTO_PLACE struct place from = {0}, to = {0};
 
@@ -169,7 +180,10 @@ static int copy_files(const struct copy_request *request, int inside, int outsid
 	    check_writable(request, inside, &to, err) < 0 ||
 	    choose_owner(request, inside, &copy, err) < 0)
 		return -1;
-	return copy_place(&copy, &from, &to, err);
+	if (copy_place(&copy, &from, &to, err) < 0)
+		return -1;
+	*visit->bytes = copy.archive_bytes + ARCHIVE_END_BYTES;
+	return 0;
 }
 
 /* --- with an archive ----------------------------------------------------------------------------- */
@@ -183,8 +197,9 @@ static int write_archive(const struct copy_request *request, int inside, struct 
 	return copy_archive_write(&from, request->archive_fd, err);
 }
 
-static int read_archive(const struct copy_request *request, int inside, struct error *err)
+static int read_archive(const struct visit *visit, int inside, struct error *err)
 {
+	const struct copy_request *request = visit->request;
 	AUTO_PLACE struct place to = {0};
 	AUTO_CLOSE int target = -1;
 
@@ -196,13 +211,10 @@ static int read_archive(const struct copy_request *request, int inside, struct e
 	if (check_writable(request, inside, &to, err) < 0)
 		return -1;
 	target = open_directory(&to, err);
-	return target < 0 ? -1 : copy_archive_read(inside, target, request->archive_fd, err);
+	if (target < 0)
+		return -1;
+	return copy_archive_read(inside, target, request->archive_fd, visit->bytes, err);
 }
-
-struct visit {
-	const struct copy_request *request;
-	int host; /* the host's root, which the visitor's own may not be */
-};
 
 /* A visitor of the container. */
 static int copy(void *context, int root_fd, struct error *err)
@@ -210,26 +222,28 @@ static int copy(void *context, int root_fd, struct error *err)
 	const struct visit *visit = context;
 	const struct copy_request *request = visit->request;
 
-	/* In there we are nobody to the host's files. */
-	if (request->outside && request->container->state.pid &&
-	    request->container->config.sharing.ids.first)
-		return error_set(
-			err, ENOTSUP,
-			"container %s has users of its own: copy when it is stopped, or an archive (-)",
-			request->asked_name);
 	if (request->outside)
-		return copy_files(request, root_fd, visit->host, err);
-	return request->into ? read_archive(request, root_fd, err)
+		return copy_files(visit, root_fd, err);
+	return request->into ? read_archive(visit, root_fd, err)
 			     : write_archive(request, root_fd, err);
 }
 
-int copy_run(const struct copy_request *request, struct error *err)
+int copy_run(const struct copy_request *request, uint64_t *bytes, struct error *err)
 {
 	AUTO_CLOSE int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct visit visit = {request, host};
+	struct visit visit = {request, host, NULL};
 	const struct visitor visitor = {copy, &visit};
+	int result;
 
 	if (host < 0)
 		return error_sys(err, "open '/'");
-	return visit_container(request->engine, request->container, &visitor, err);
+	visit.bytes = mmap(NULL, sizeof(*bytes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			   -1, 0);
+	if (visit.bytes == MAP_FAILED)
+		return error_sys(err, "map memory to share with the visitor");
+	result = visit_container(request->engine, request->container, &visitor, err);
+	if (result == 0)
+		*bytes = *visit.bytes;
+	munmap(visit.bytes, sizeof(*bytes));
+	return result;
 }

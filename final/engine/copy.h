@@ -5,6 +5,7 @@
 #define COPY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "container.h"
 #include "engine.h"
@@ -24,8 +25,9 @@ struct copy_request {
 
 /* Copies a file or a tree, by the rules of cp(1) that Docker has: into a directory that is there,
  * or as what the destination says. Links of the container never lead out of it. What is copied in keeps
- * its owner; what is copied out is the caller's, and neither setuid nor setgid, unless it was his.
+ * its owner; what is copied out is the caller's, and neither setuid nor setgid, unless it was his. *bytes is
+ * what was copied, as an archive takes it.
  * Errors: ENOENT, ENOTDIR, EISDIR, EROFS with Docker's words; those of the calls. */
-int copy_run(const struct copy_request *request, struct error *err);
+int copy_run(const struct copy_request *request, uint64_t *bytes, struct error *err);
 
 #endif

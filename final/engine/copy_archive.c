@@ -22,6 +22,7 @@ int copy_archive_write(const struct place *from, int output_fd, struct error *er
 
 struct input {
 	int fd;
+	uint64_t *total_bytes;
 	unsigned char buffer[1 << 16];
 };
 
@@ -37,6 +38,7 @@ static int next(void *context, const unsigned char **bytes, size_t *count, struc
 		return error_sys(err, "read the archive");
 	*bytes = input->buffer;
 	*count = (size_t)got;
+	*input->total_bytes += (uint64_t)got;
 	return 0;
 }
 
@@ -93,9 +95,9 @@ static int unpack_entry(struct layer_tree *tree, struct archive *archive,
 	return fd < 0 ? -1 : write_data(archive, fd, entry, err);
 }
 
-int copy_archive_read(int root_fd, int target_fd, int input_fd, struct error *err)
+int copy_archive_read(int root_fd, int target_fd, int input_fd, uint64_t *bytes, struct error *err)
 {
-	struct input input = {.fd = input_fd};
+	struct input input = {.fd = input_fd, .total_bytes = bytes};
 	AUTO_ARCHIVE struct archive archive = {.source = {next, &input}};
 	AUTO_LAYER_TREE struct layer_tree tree = {.root_fd = target_fd, .follow = true};
 	const struct archive_entry *entry;

@@ -75,7 +75,8 @@ static void test_copy(int dir)
 	is_number(tree_copy(&copy, (struct tree_name){dir, "from"}, (struct tree_name){dir, "to"},
 			    &err),
 		  0, "a tree is copied");
-	is_number((long long)copy.bytes, 4, "what it holds is counted");
+	is_number((long long)copy.archive_bytes, 8 * 512,
+		  "seven headers and a block of data are counted");
 	made = openat(dir, "to", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	is_number(look(made, "file").st_mode & 07777, 0640, "a mode is kept");
 	ok(look(made, "file").st_mtim.tv_sec == 1000000000 &&
@@ -141,7 +142,7 @@ static void test_holes(int dir)
 		  0, "is copied");
 	st = look(dir, "sparse-to");
 	ok(st.st_size == (off_t)5 << 30, "to the same size");
-	ok(st.st_blocks < 4096 && copy.bytes < 1 << 20, "and its holes stay holes");
+	ok(st.st_blocks < 4096, "and its holes stay holes");
 	cleanup_fd(&fd);
 	fd = openat(dir, "sparse-to", O_RDONLY | O_CLOEXEC);
 	ok(pread(fd, &byte, 1, (off_t)3 << 30) == 1 && byte == 'x', "the byte is where it was");
