@@ -20,11 +20,11 @@
 
 /* --- where from, where to ------------------------------------------------------------------------ */
 
-static int not_found(const struct copy_request *request, bool inside, struct error *err)
+static int not_found(const struct copy_request *request, struct error *err)
 {
 	if (err->code != ENOENT && err->code != ENOTDIR)
 		return -1;
-	if (inside)
+	if (!request->into)
 		return error_set(err, ENOENT, "Could not find the file %s in container %s",
 				 request->inside, request->asked_name);
 	return error_set(err, ENOENT, "lstat %s: no such file or directory", request->outside);
@@ -48,14 +48,13 @@ static int no_directory(const struct copy_request *request, struct error *err)
 static int find_source(const struct copy_request *request, int root, struct place *from,
 		       struct error *err)
 {
-	bool inside = !request->into;
-	const char *path = inside ? request->inside : request->outside;
+	const char *path = request->into ? request->outside : request->inside;
 
 	if (place_find(root, path, request->follow, from, err) < 0)
-		return not_found(request, inside, err);
+		return not_found(request, err);
 	if (!from->exists) {
 		err->code = ENOENT;
-		return not_found(request, inside, err);
+		return not_found(request, err);
 	}
 	if (from->wants_directory && !S_ISDIR(from->st.st_mode))
 		return error_set(err, ENOTDIR, "%s: not a directory", path);

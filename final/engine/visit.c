@@ -61,8 +61,10 @@ static int unmount_memory(const struct container *container, struct error *err)
 
 /* Mounting its upper directory a second time would be undefined, so its own mounts are entered. The
  * root mount alone, copied, has nothing mounted in it. setns(2), open_tree(2) */
-static int enter_mounts(const struct container *container, bool own_only, struct error *err)
+static int enter_running(const struct container *container, bool own_only, struct error *err)
 {
+	/* Held, it makes sure that the pid means this process; it is checked after it was opened. */
+	AUTO_CLOSE int pidfd = container_open_process(container, err);
 	AUTO_FREE char *path = memory_format("/proc/%d/ns/mnt", container->state.pid);
 	AUTO_FREE char *users_path = memory_format("/proc/%d/ns/user", container->state.pid);
 	AUTO_CLOSE int namespace = open(path, O_RDONLY | O_CLOEXEC), root = -1;
@@ -93,14 +95,6 @@ static int enter_mounts(const struct container *container, bool own_only, struct
 	if (root < 0)
 		return error_sys(err, "open '/'");
 	return own_only ? mount_clone(root, false, err) : take_fd(&root);
-}
-
-static int enter_running(const struct container *container, bool own_only, struct error *err)
-{
-	/* Held, it makes sure that the pid means this process; it is checked after it was opened. */
-	AUTO_CLOSE int pidfd = container_open_process(container, err);
-
-	return pidfd < 0 ? -1 : enter_mounts(container, own_only, err);
 }
 
 static int set_scene(const struct scene *scene, struct error *err)
