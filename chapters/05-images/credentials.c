@@ -68,7 +68,8 @@ static int decode(const char *auth, struct credentials *credentials, struct erro
 
 static char *encode(const struct credentials *credentials)
 {
-	AUTO_FREE char *plain = memory_format("%s:%s", credentials->user, credentials->password);
+	const char *password = credentials->identity_token ? "" : credentials->password;
+	AUTO_FREE char *plain = memory_format("%s:%s", credentials->user, password);
 	char *encoded = memory_zeroed(strlen(plain) * 2 + 8, 1);
 
 	EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)plain, (int)strlen(plain));
@@ -157,8 +158,11 @@ static char *store_request(const char *key, const struct credentials *credential
 	AUTO_TEXT struct text text = {0};
 
 	cJSON_AddStringToObject(document, "ServerURL", key);
-	cJSON_AddStringToObject(document, "Username", credentials->user);
-	cJSON_AddStringToObject(document, "Secret", credentials->password);
+	cJSON_AddStringToObject(document, "Username",
+				credentials->identity_token ? TOKEN_USER : credentials->user);
+	cJSON_AddStringToObject(document, "Secret",
+				credentials->identity_token ? credentials->identity_token
+							    : credentials->password);
 	json_print(document, false, &text);
 	return memory_string(text_string(&text));
 }
@@ -209,7 +213,7 @@ static bool remove_auths(cJSON *document, const char *domain)
 }
 
 /* With a helper the entry is empty: it says that there is something to ask for. */
-static void set_auth(cJSON *document, const char *key, const char *auth)
+static void set_auth(cJSON *document, const char *key, const char *auth, const char *identity_token)
 {
 	cJSON *auths = cJSON_GetObjectItemCaseSensitive(document, "auths");
 	cJSON *entry;
@@ -221,6 +225,8 @@ static void set_auth(cJSON *document, const char *key, const char *auth)
 	entry = cJSON_AddObjectToObject(auths, key);
 	if (auth)
 		cJSON_AddStringToObject(entry, "auth", auth);
+	if (auth && identity_token)
+		cJSON_AddStringToObject(entry, "identitytoken", identity_token);
 }
 
 /* --- exported -------------------------------------------------------------------------------- */
@@ -260,7 +266,7 @@ int credentials_write(const char *config_file, const char *domain,
 	if (*helper && credential_helper_run(helper, "store", request, &answer, err) < 0)
 		return -1;
 	remove_auths(document, domain);
-	set_auth(document, key, *helper ? NULL : auth);
+	set_auth(document, key, *helper ? NULL : auth, credentials->identity_token);
 	if (write_file(config_file, document, err) < 0)
 		return -1;
 	return *helper ? 0 : 1;

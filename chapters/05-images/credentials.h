@@ -29,7 +29,7 @@ char *credentials_key(const char *server);
 int credentials_read(const char *config_file, const char *domain, struct credentials *credentials,
 		     struct error *err);
 
-/* Keeps user and password for `domain` where the file says, or else in it; what else the file holds
+/* Keeps user and password, or in its place the identity token if there is one, for `domain` where the file says, or else in it; what else the file holds
  * stays as it was. Returns 1 if they are now in the file, which is not encrypted.
  * Errors: EINVAL for a damaged file; those of writing; EIO if the helper refuses. */
 int credentials_write(const char *config_file, const char *domain,

@@ -58,9 +58,13 @@ static void finish(struct loop *loop, struct slot *slot, const struct error *fai
 {
 	struct fetch_answer answer = {.id = slot->id, .bytes = slot->transfer.written_bytes};
 	const struct http_answer *http = &slot->transfer.answer;
+	const char *identity = loop->registry.identity_token;
 
 	set_media_type(&answer, http->media_type);
 	snprintf(answer.digest, sizeof(answer.digest), "%s", http->digest ? http->digest : "");
+	/* Part of a token is none. */
+	if (identity && strlen(identity) < sizeof(answer.identity_token))
+		strcpy(answer.identity_token, identity);
 	if (failure) {
 		answer.failed = true;
 		answer.err = *failure;

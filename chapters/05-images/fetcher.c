@@ -98,6 +98,7 @@ static void distrust(struct fetch_answer *answer)
 	struct error said;
 
 	answer->media_type[sizeof(answer->media_type) - 1] = '\0';
+	answer->identity_token[sizeof(answer->identity_token) - 1] = '\0';
 	answer->digest[sizeof(answer->digest) - 1] = '\0';
 	answer->err.text[sizeof(answer->err.text) - 1] = '\0';
 	error_set(&said, answer->err.code, "%s", answer->err.text);

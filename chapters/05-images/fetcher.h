@@ -21,6 +21,7 @@ struct registry_access;
 
 /* How many requests can be under way. */
 #define FETCHER_REQUESTS_MAX 17
+#define FETCHER_TOKEN_SIZE 8192
 
 /* Zeroed: none. */
 struct fetcher {
@@ -46,6 +47,8 @@ struct fetch_answer {
 	char media_type[128]; /* of the Content-Type, without parameters; "" if absent */
 	char digest[128];     /* Docker-Content-Digest, "" if absent; not verified */
 	uint64_t bytes;	      /* written to the descriptor */
+	/* What a login may keep in place of the password; "" if the server gives none. */
+	char identity_token[FETCHER_TOKEN_SIZE];
 };
 
 /* Starts the process. All that *access leads to is copied by that. On failure there is none.

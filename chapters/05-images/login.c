@@ -29,22 +29,23 @@ static int parse_server(const char *server, struct reference *reference, struct 
 }
 
 /* GET /v2/, where a registry answers 200 to whom it knows. */
-static int try(const struct registry_access *access, struct error *err)
+static int try(const struct registry_access *access, struct fetch_answer *answer, struct error *err)
 {
 	AUTO_FETCHER struct fetcher fetcher = {0};
 	AUTO_TEXT struct text document = {0};
 	struct fetch_request request = {.most_bytes = ANSWER_BYTES_MAX};
-	struct fetch_answer answer;
 
 	return fetcher_start(&fetcher, access, err) < 0
 		       ? -1
-		       : fetcher_get(&fetcher, &request, &document, &answer, err);
+		       : fetcher_get(&fetcher, &request, &document, answer, err);
 }
 
 static int try_and_keep(const struct login_request *request, const struct reference *reference,
 			const struct credentials *credentials, struct error *err)
 {
 	struct registry_endpoint *endpoints = NULL;
+	struct credentials kept = *credentials;
+	struct fetch_answer answer;
 	size_t count = 0;
 	int result = endpoints_of(request->registries, reference, &endpoints, &count, err);
 
@@ -52,13 +53,15 @@ static int try_and_keep(const struct login_request *request, const struct refere
 	if (result == 0)
 		result = try(
 			&(struct registry_access){reference, credentials, &endpoints[count - 1]},
-			err);
+			&answer, err);
 	for (size_t i = 0; i < count; i++)
 		registry_endpoint_release(&endpoints[i]);
 	cleanup_memory(&endpoints);
 	if (result < 0)
 		return -1;
-	return credentials_write(request->config_file, reference->domain, credentials, err);
+	if (*answer.identity_token)
+		kept.identity_token = answer.identity_token;
+	return credentials_write(request->config_file, reference->domain, &kept, err);
 }
 
 int login(const struct login_request *request, const struct credentials *credentials,

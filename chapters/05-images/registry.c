@@ -56,12 +56,14 @@ static int use_token(struct registry *registry, const char *realm, const struct 
 		     struct error *err)
 {
 	AUTO_JSON cJSON *document = json_parse("token", text_string(body), body->length, err);
-	const char *token = "";
+	const char *token = "", *identity = "";
 
 	if (!document)
 		return error_wrap(err, "log in at '%s'", realm);
 	if (json_get_string(document, "token", &token, err) < 0 ||
 	    json_get_string(document, "access_token", &token, err) < 0)
+		return error_wrap(err, "log in at '%s'", realm);
+	if (json_get_string(document, "refresh_token", &identity, err) < 0)
 		return error_wrap(err, "log in at '%s'", realm);
 	for (const char *at = token; *at; at++)
 		if (*at <= ' ' || *at > '~')
@@ -69,6 +71,8 @@ static int use_token(struct registry *registry, const char *realm, const struct 
 	if (!*token)
 		return error_set(err, EPROTO, "log in at '%s': it answered without a token", realm);
 	set_authorization(registry, "Bearer", token);
+	cleanup_memory(&registry->identity_token);
+	registry->identity_token = memory_string(identity);
 	return 0;
 }
 
@@ -98,6 +102,11 @@ static char *token_fields(const struct registry *registry, const struct challeng
 		add_field(&fields, "refresh_token", credentials->identity_token);
 	} else {
 		add_field(&fields, "account", credentials->user);
+	}
+	/* A login asks for what can be kept in place of the password. */
+	if (!*registry->reference->path && !credentials->identity_token) {
+		add_field(&fields, "client_id", "coracle");
+		add_field(&fields, "offline_token", "true");
 	}
 	return memory_string(text_string(&fields));
 }
@@ -252,4 +261,5 @@ int registry_log_in(struct registry *registry, const char *challenges, struct er
 void registry_release(struct registry *registry)
 {
 	cleanup_memory(&registry->authorization);
+	cleanup_memory(&registry->identity_token);
 }

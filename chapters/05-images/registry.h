@@ -29,11 +29,12 @@ struct registry {
 	const struct reference *reference;
 	const struct credentials *credentials;
 	const struct registry_endpoint *endpoint;
-	bool insecure;	     /* http, or a certificate of nobody's, will do */
-	bool plain;	     /* http */
-	bool answered;	     /* so whether it is http or https is settled */
-	char *authorization; /* a header line; NULL until a challenge asked for it */
-	unsigned int logins; /* how often the line was made */
+	bool insecure;	      /* http, or a certificate of nobody's, will do */
+	bool plain;	      /* http */
+	bool answered;	      /* so whether it is http or https is settled */
+	char *authorization;  /* a header line; NULL until a challenge asked for it */
+	unsigned int logins;  /* how often the line was made */
+	char *identity_token; /* the token server gave it for the password; NULL or "": none */
 };
 
 /* What a server said that was not the thing asked for. */
