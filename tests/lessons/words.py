@@ -28,11 +28,16 @@ class Programs:
         self.all = set().union(*self.options.values()) if self.options else set()
 
     def help(self, program):
+        """The options of the program, and of all its commands, also those of two words."""
         text = ask(program, "--help")
-        self.subcommands.update(re.findall(r"^command\t(\S+)", ask(program, "--help=rows"), re.M))
-        for word in sorted(self.subcommands):
-            if program.name[:2] not in ("01", "02", "03", "04") and re.search(rf"\b{word}\b", text):
-                text += ask(program, word, "--help")
+        if program.name[:2] in ("01", "02", "03", "04"):
+            return set(OPTION.findall(text)) | {"--help"}
+        commands = re.findall(r"^command\t([^\t]+)", ask(program, "--help=rows"), re.M)
+        self.subcommands.update(commands)
+        for command in commands or sorted(self.subcommands):
+            nested = re.findall(r"^command\t([^\t]+)", ask(program, command, "--help=rows"), re.M)
+            for words in [command, *nested]:
+                text += ask(program, *words.split(), "--help") if re.search(rf"\b{command}\b", text) else ""
         return set(OPTION.findall(text)) | {"--help"}
 
     def unknown(self, command):
