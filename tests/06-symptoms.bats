@@ -64,9 +64,49 @@ END
     run coracle network repair
     exits 0
     says "iptables-legacy -A FORWARD -i coracle+ -j ACCEPT"
+    run coracle run --rm "$IMAGE" true
+    says "WARNING: iptables-legacy forwards nothing by its policy"
+    at "$HOST" iptables-legacy -A FORWARD -i coracle+ -j ACCEPT
+    run coracle network repair
+    says_not iptables-legacy
+    at "$HOST" iptables-legacy -F FORWARD
     at "$HOST" iptables-legacy -P FORWARD ACCEPT
     run coracle network repair
     says_not iptables-legacy
+}
+
+# with_files 'SHELL TEXT' COMMAND…: a coracle that sees /etc and /run with more files, which the text makes
+with_files()
+{
+    local text=$1
+    shift
+    mkdir -p "$T/more"
+    run at "$HOST" unshare --mount sh -ec "
+        mount -t tmpfs tmpfs $T/more
+        for dir in etc run; do
+            mkdir $T/more/\$dir $T/more/\$dir.work
+            mount -t overlay overlay -o lowerdir=/\$dir,upperdir=$T/more/\$dir,workdir=$T/more/\$dir.work /\$dir
+        done
+        $text
+        exec \"\$@\"" sh "$BUILD/coracle" --root "$STORE" "$@"
+}
+
+@test "06 ufw and firewalld are recognised when a container starts, and what to run is said until it is done" {
+    local ufw='mkdir -p /etc/ufw; printf "# c\nENABLED=yes\n" >/etc/ufw/ufw.conf; rm -f /etc/ufw/user.rules'
+    with_files "$ufw" run --rm "$IMAGE" echo started
+    says "WARNING: ufw is enabled; run: ufw route allow in on coracle0"
+    says started
+    with_files "$ufw; echo coracle0 >/etc/ufw/user.rules" run --rm "$IMAGE" true
+    says_not ufw
+    with_files "${ufw//yes/no}" run --rm "$IMAGE" true
+    says_not ufw
+    local zones=/etc/firewalld/zones
+    with_files "mkdir -p /run/firewalld; rm -rf $zones" run --rm "$IMAGE" true
+    says "WARNING: firewalld is running; run: firewall-cmd --permanent --zone=trusted --add-interface=coracle0"
+    with_files "mkdir -p /run/firewalld $zones; echo coracle0 >$zones/trusted.xml" run --rm "$IMAGE" true
+    says_not firewalld
+    with_files "mkdir -p /run/firewalld; rm -rf $zones" run --rm --network none "$IMAGE" true
+    says_not firewalld
 }
 
 @test "06 a container downloads much where the way out takes smaller packets" {

@@ -19,6 +19,16 @@
 #include "netlink.h"
 #include "trace.h"
 
+/* Whether a file has the text; not if there is no such file. */
+static bool file_says(const char *path, const char *text)
+{
+	AUTO_TEXT struct text content = {0};
+	struct error unknown;
+
+	return file_read(AT_FDCWD, path, 1 << 20, &content, &unknown) == 0 &&
+	       strstr(text_string(&content), text);
+}
+
 static int read_policy(const struct nlmsghdr *answer, void *context)
 {
 	const struct nlattr *attribute;
@@ -127,7 +137,8 @@ void firewall_others_end(void)
 	uint32_t none = 0;
 	struct error unknown;
 
-	if (netlink_open(&netlink, NETLINK_NETFILTER, &unknown) < 0)
+	if (file_says("/proc/self/net/dev", "coracle") ||
+	    netlink_open(&netlink, NETLINK_NETFILTER, &unknown) < 0)
 		return;
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++)
 		if (ask_for_chain(&netlink, &families[i], "CORACLE", &none) == 0)
@@ -171,16 +182,6 @@ static bool legacy_drops(void)
 	last = (const void *)((const char *)entries->entrytable + info.underflow[NF_INET_FORWARD]);
 	target = (const void *)((const char *)last + last->target_offset);
 	return target->verdict == -NF_DROP - 1;
-}
-
-/* Whether a file has the text; not if there is no such file. */
-static bool file_says(const char *path, const char *text)
-{
-	AUTO_TEXT struct text content = {0};
-	struct error unknown;
-
-	return file_read(AT_FDCWD, path, 1 << 20, &content, &unknown) == 0 &&
-	       strstr(text_string(&content), text);
 }
 
 void firewall_others_advise(struct strings *advice)

@@ -15,7 +15,8 @@
  * policy, or the chain is there. */
 int firewall_others_pass(const char *bridge, bool ipv6, struct error *err);
 
-/* Takes that back. That there is none is fine. */
+/* Takes that back, unless there still is a bridge of ours, of another data root. That there is nothing is
+ * fine. */
 void firewall_others_end(void);
 
 /* Adds what a person should run beside firewalls that we leave alone, a line for each: iptables-legacy

@@ -13,6 +13,7 @@
 #include "events.h"
 #include "filter.h"
 #include "firewall.h"
+#include "firewall_others.h"
 #include "group.h"
 #include "networks.h"
 #include "prune.h"
@@ -105,10 +106,12 @@ static void remove_default(const struct engine *engine)
 	if (networks_list(engine, &names, &unknown) < 0 || names.count > 1)
 		return;
 	bridge_table_name(engine->root, table);
-	if (bridge_network_load(engine->root, "bridge", &network, &unknown) == 0)
+	if (bridge_network_load(engine->root, "bridge", &network, &unknown) == 0) {
 		bridge_network_down(&network, true, &unknown);
-	else
-		firewall_down(table, &unknown);
+		return;
+	}
+	firewall_others_end();
+	firewall_down(table, &unknown);
 }
 
 /* Whether one is to go. What is gone already, or damaged, is not. */
