@@ -239,6 +239,8 @@ refuses()
     local count=$(nproc)
     refuses "Minimum memory limit allowed is 6MB" -m 1m
     refuses "invalid size: 'lots'" -m lots
+    refuses "invalid size: '-5m'" -m -5m
+    refuses "invalid suffix: 'eb'" -m 5eb
     refuses "Minimum memoryswap limit should be larger than memory limit, see usage" -m 32m --memory-swap 16m
     refuses "You should always set the Memory limit when using Memoryswap limit, see usage" --memory-swap 32m
     refuses "Minimum memory reservation allowed is 6MB" --memory-reservation 1m

@@ -185,14 +185,15 @@ int text_to_bytes(const char *text, uint64_t *bytes, struct error *err)
 	char *unit;
 	int power;
 
-	if (!isdigit((unsigned char)*text) || strpbrk(text, "xXeE"))
-		return error_set(err, EINVAL, "invalid size: '%s'", text);
 	value = strtod(text, &unit);
-	while (*unit == ' ')
+	/* No sign, exponent or hexadecimal number, which strtod would take. */
+	if (unit == text || unit != text + strspn(text, "0123456789."))
+		return error_set(err, EINVAL, "invalid size: '%s'", text);
+	if (*unit == ' ')
 		unit++;
 	power = unit_power(unit);
 	if (power < 0)
-		return error_set(err, EINVAL, "invalid size: '%s'", text);
+		return error_set(err, EINVAL, "invalid suffix: '%s'", unit);
 	value = ldexp(value, 10 * power);
 	if (value >= (double)INT64_MAX)
 		return error_set(err, ERANGE, "invalid size: '%s' is too large", text);
