@@ -102,6 +102,20 @@ Health check exceeded timeout (300ms): begun" ]
     coracle stop -t 0 boat
 }
 
+@test "final a healthcheck that is ended leaves nobody behind whom an init that waits for nobody would keep" {
+    unshare --pid --mount --fork --kill-child --mount-proc sleep 1000 3>&- &
+    BACKGROUND+=($!)
+    await pgrep -P "${BACKGROUND[-1]}"
+    init=$(pgrep -P "${BACKGROUND[-1]}")
+    inside() { timeout 20 nsenter -t "$init" --pid --mount --wdns="$PWD" "$BUILD/coracle" --root "$ROOT" "$@"; }
+    inside run -d --network none --name boat --health-interval 100ms --health-timeout 200ms --health-retries 1 \
+        --health-cmd 'sleep 1000' "$IMAGE" sleep 1000
+    failed() { [ "$(inside inspect -f '{{.State.Health.FailingStreak}}' boat)" -ge 2 ]; }
+    await failed
+    run inside rm -f boat
+    exits 0
+}
+
 @test "final of a healthcheck's output 4096 bytes are kept" {
     checked --health-cmd 'yes | head -c 100000' "$IMAGE" sleep 1000
     await is healthy

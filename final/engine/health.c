@@ -212,6 +212,9 @@ static void probe(const struct engine *engine, const struct container *container
 
 	result->exit_code = -1;
 	clock_now(result->start);
+	/* Whoever loses its parent here is ours: while one of them is not waited for, the container's
+	 * first process can't end, and not every init waits for others' children. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (outcome == MAP_FAILED || pipe2(ends, O_CLOEXEC) < 0)
 		return;
 	child = fork_dependent();
@@ -226,7 +229,8 @@ static void probe(const struct engine *engine, const struct container *container
 		kill(child, SIGKILL);
 		say_timeout(check, &result->output);
 	}
-	waitpid(child, NULL, 0);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
 	if (outcome->ended)
 		result->exit_code = outcome->status;
 }
