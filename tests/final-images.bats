@@ -66,9 +66,15 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
     [ "$(skopeo inspect --raw "oci:$T/saved" | sha256sum)" = "$MANIFEST  -" ]
     copy "docker-archive:$T/saved.tar" "dir:$T/dir"
     [ "$(jq -r .config.digest "$T/dir/manifest.json")" = "sha256:$CONFIG" ]
+    [ "$(jq -c . "$T/saved/repositories")" = "{\"kept\":{\"latest\":\"$LAYER\"}}" ]
     run coracle save nothing
     exits 1
     says 'No such image: nothing'
+    coracle save --platform "linux/$(dpkg --print-architecture)" -o "$T/saved.tar" "$IMAGE"
+    run coracle save --platform linux/s390x -o "$T/none.tar" "$IMAGE"
+    exits 1
+    says "image with reference $IMAGE:latest was found but does not provide the specified platform (linux/s390x)"
+    [ ! -e "$T/none.tar" ]
 }
 
 @test "final save takes all tags of a repository, and an image by its id without any" {
@@ -214,6 +220,9 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
     run coracle run --rm --network none made cat /new
     exits 0
     [ "$output" = new ]
+    run coracle import https://example.test/x.tar
+    exits 1
+    says "curl -fL ADDRESS | coracle"
     run coracle import -c 'RUN rm -rf /' "$T/export.tar" made
     exits 1
     says 'RUN is not a valid change command'

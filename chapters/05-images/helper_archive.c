@@ -47,10 +47,11 @@ static int save(const struct archive_options *options, char *const *operands, st
 {
 	AUTO_STRINGS struct strings names = {0};
 	AUTO_CLOSE int lock = store_lock(options->root, false, err);
+	const struct save_request request = {options->root, options->platform, options->output_fd};
 
 	(void)said;
 	strings_add_argv(&names, operands);
-	return lock < 0 ? -1 : image_save(options->root, &names, options->output_fd, err);
+	return lock < 0 ? -1 : image_save(&request, &names, err);
 }
 
 static int load(const struct archive_options *options, char *const *operands, struct strings *said,

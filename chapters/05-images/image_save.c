@@ -15,11 +15,11 @@
 #define BLOBS "blobs/sha256/"
 
 struct save {
-	const char *root;
-	int fd;
+	const struct save_request *request;
 	struct stored_references all;
 	struct strings blobs, images; /* digests: those to write; of manifests already listed */
 	cJSON *index, *list;	      /* "manifests" of index.json; manifest.json */
+	cJSON *repositories;	      /* what Docker 1.9 read: the top layer of each tag */
 };
 
 static void save_release(struct save *save)
@@ -29,6 +29,7 @@ static void save_release(struct save *save)
 	strings_release(&save->images);
 	cJSON_Delete(save->index);
 	cJSON_Delete(save->list);
+	cJSON_Delete(save->repositories);
 }
 #define AUTO_SAVE CLEANUP(save_release)
 
@@ -50,6 +51,26 @@ static void add_path(cJSON *array, const char *digest)
 	cJSON_AddItemToArray(array, cJSON_CreateString(path));
 }
 
+static int check_platform(const struct save *save, const struct stored_reference *stored,
+			  struct error *err)
+{
+	const char *wanted = save->request->platform;
+	AUTO_IMAGE struct image image = {0};
+	struct platform platform;
+
+	if (!wanted)
+		return 0;
+	if (platform_parse(wanted, &platform, err) < 0 ||
+	    store_load(save->request->root, stored, &image, err) < 0)
+		return -1;
+	if (platform_is(&platform, image.config.os, image.config.architecture))
+		return 0;
+	return error_set(
+		err, ENOENT,
+		"image with reference %s was found but does not provide the specified platform (%s)",
+		image.name, wanted);
+}
+
 /* The row of manifest.json of an image; tags are added to it. */
 static int list_image(struct save *save, const struct stored_reference *stored, struct error *err)
 {
@@ -59,7 +80,7 @@ static int list_image(struct save *save, const struct stored_reference *stored, 
 
 	if (strings_contain(&save->images, stored->manifest_digest))
 		return 0;
-	if (store_manifest(save->root, stored->manifest_digest, &manifest, err) < 0)
+	if (store_manifest(save->request->root, stored->manifest_digest, &manifest, err) < 0)
 		return -1;
 	config = memory_format(BLOBS "%s", hex_of(manifest.config.digest));
 	row = cJSON_CreateObject();
@@ -79,7 +100,7 @@ static int list_image(struct save *save, const struct stored_reference *stored, 
 
 static int blob_size(const struct save *save, const char *digest, uint64_t *size, struct error *err)
 {
-	AUTO_FREE char *path = store_blob_path(save->root, digest);
+	AUTO_FREE char *path = store_blob_path(save->request->root, digest);
 	struct stat st;
 
 	if (stat(path, &st) < 0)
@@ -92,7 +113,7 @@ static int blob_size(const struct save *save, const char *digest, uint64_t *size
 static int read_media_type(const struct save *save, const char *digest, char **media_type,
 			   struct error *err)
 {
-	AUTO_FREE char *path = store_blob_path(save->root, digest);
+	AUTO_FREE char *path = store_blob_path(save->request->root, digest);
 	const char *found = "application/vnd.oci.image.manifest.v1+json";
 	AUTO_TEXT struct text bytes = {0};
 	AUTO_JSON cJSON *document = NULL;
@@ -133,16 +154,31 @@ static int index_image(struct save *save, const struct stored_reference *stored,
 	return 0;
 }
 
+static void add_repository(struct save *save, const struct reference *name, const cJSON *row)
+{
+	const cJSON *layers = cJSON_GetObjectItemCaseSensitive(row, "Layers");
+	const cJSON *top = cJSON_GetArrayItem(layers, cJSON_GetArraySize(layers) - 1);
+	cJSON *tags = cJSON_GetObjectItemCaseSensitive(save->repositories, name->familiar);
+
+	if (!tags)
+		tags = cJSON_AddObjectToObject(save->repositories, name->familiar);
+	if (top)
+		cJSON_AddStringToObject(tags, name->tag, top->valuestring + strlen(BLOBS));
+}
+
 static void add_tag(struct save *save, const struct stored_reference *stored)
 {
 	AUTO_FREE char *name = reference_familiar_text(&stored->reference);
 
-	for (size_t i = 0; i < save->images.count; i++)
-		if (strcmp(save->images.items[i], stored->manifest_digest) == 0)
-			cJSON_AddItemToArray(
-				cJSON_GetObjectItemCaseSensitive(
-					cJSON_GetArrayItem(save->list, (int)i), "RepoTags"),
-				cJSON_CreateString(name));
+	for (size_t i = 0; i < save->images.count; i++) {
+		const cJSON *row = cJSON_GetArrayItem(save->list, (int)i);
+
+		if (strcmp(save->images.items[i], stored->manifest_digest) != 0)
+			continue;
+		cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(row, "RepoTags"),
+				     cJSON_CreateString(name));
+		add_repository(save, &stored->reference, row);
+	}
 }
 
 static int add_image(struct save *save, const struct stored_reference *stored, bool by_id,
@@ -150,6 +186,8 @@ static int add_image(struct save *save, const struct stored_reference *stored, b
 {
 	bool tagged = !by_id && stored->reference.tag;
 
+	if (check_platform(save, stored, err) < 0)
+		return -1;
 	if (list_image(save, stored, err) < 0 || index_image(save, stored, tagged, err) < 0)
 		return -1;
 	if (tagged)
@@ -189,7 +227,7 @@ static int add_name(struct save *save, const char *name, struct error *err)
 static int write_blob(const struct save *save, const char *digest, struct error *err)
 {
 	struct archive_entry entry = {.type = ARCHIVE_FILE, .mode = 0644};
-	AUTO_FREE char *path = store_blob_path(save->root, digest);
+	AUTO_FREE char *path = store_blob_path(save->request->root, digest);
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int result;
 
@@ -198,9 +236,10 @@ static int write_blob(const struct save *save, const char *digest, struct error 
 	if (blob_size(save, digest, &entry.size_bytes, err) < 0)
 		return -1;
 	text_add_format(&entry.name, BLOBS "%s", hex_of(digest));
-	result = archive_write_entry(save->fd, &entry, err);
+	result = archive_write_entry(save->request->output_fd, &entry, err);
 	text_release(&entry.name);
-	return result < 0 ? -1 : archive_write_file(save->fd, fd, entry.size_bytes, err);
+	return result < 0 ? -1
+			  : archive_write_file(save->request->output_fd, fd, entry.size_bytes, err);
 }
 
 static int write_document(const struct save *save, const char *name, const cJSON *document,
@@ -209,7 +248,8 @@ static int write_document(const struct save *save, const char *name, const cJSON
 	AUTO_TEXT struct text text = {0};
 
 	json_print(document, false, &text);
-	return archive_write_plain_file(save->fd, name, text.data, text.length, err);
+	return archive_write_plain_file(save->request->output_fd, name, text.data, text.length,
+					err);
 }
 
 static int write_index(struct save *save, struct error *err)
@@ -226,8 +266,8 @@ static int write_all(struct save *save, struct error *err)
 {
 	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 
-	if (archive_write_plain_directory(save->fd, "blobs/", err) < 0 ||
-	    archive_write_plain_directory(save->fd, BLOBS, err) < 0)
+	if (archive_write_plain_directory(save->request->output_fd, "blobs/", err) < 0 ||
+	    archive_write_plain_directory(save->request->output_fd, BLOBS, err) < 0)
 		return -1;
 	for (size_t i = 0; i < save->blobs.count; i++)
 		if (write_blob(save, save->blobs.items[i], err) < 0)
@@ -235,19 +275,23 @@ static int write_all(struct save *save, struct error *err)
 	if (write_index(save, err) < 0 ||
 	    write_document(save, "manifest.json", save->list, err) < 0)
 		return -1;
-	if (archive_write_plain_file(save->fd, "oci-layout", layout, strlen(layout), err) < 0)
+	if (archive_write_plain_file(save->request->output_fd, "oci-layout", layout, strlen(layout),
+				     err) < 0)
 		return -1;
-	return archive_write_end(save->fd, err);
+	if (save->repositories->child &&
+	    write_document(save, "repositories", save->repositories, err) < 0)
+		return -1;
+	return archive_write_end(save->request->output_fd, err);
 }
 
-int image_save(const char *root, const struct strings *names, int output_fd, struct error *err)
+int image_save(const struct save_request *request, const struct strings *names, struct error *err)
 {
-	AUTO_SAVE struct save save = {.root = root,
-				      .fd = output_fd,
+	AUTO_SAVE struct save save = {.request = request,
 				      .index = cJSON_CreateArray(),
-				      .list = cJSON_CreateArray()};
+				      .list = cJSON_CreateArray(),
+				      .repositories = cJSON_CreateObject()};
 
-	if (store_references(root, &save.all, err) < 0)
+	if (store_references(request->root, &save.all, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names->count; i++)
 		if (add_name(&save, names->items[i], err) < 0)

@@ -8,8 +8,14 @@
 #include "error.h"
 #include "text.h"
 
-/* Writes the images that the names mean to output_fd: a name without a tag means all of its tags.
- * Blobs are as they were received, so digests stay. Errors: ENOENT "No such image: …"; EIO. */
-int image_save(const char *root, const struct strings *names, int output_fd, struct error *err);
+struct save_request {
+	const char *root;
+	const char *platform; /* the images must be for it; NULL: for any */
+	int output_fd;
+};
+
+/* Writes the images that the names mean: a name without a tag means all of its tags. Blobs are as they
+ * were received, so digests stay. Errors: ENOENT "No such image: …", or for another platform; EIO. */
+int image_save(const struct save_request *request, const struct strings *names, struct error *err);
 
 #endif

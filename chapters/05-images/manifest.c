@@ -333,6 +333,15 @@ int platform_match(const struct platform *wanted, const struct platform *offered
 	return *offered->variant ? 0 : 2;
 }
 
+bool platform_is(const struct platform *wanted, const char *os, const char *architecture)
+{
+	struct platform offered = *wanted;
+
+	snprintf(offered.os, sizeof(offered.os), "%.31s", os);
+	snprintf(offered.architecture, sizeof(offered.architecture), "%.31s", architecture);
+	return platform_match(wanted, &offered) > 0;
+}
+
 void platform_add(const struct platform *platform, struct text *text)
 {
 	text_add_format(text, "%s/%s", platform->os, platform->architecture);

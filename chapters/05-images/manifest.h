@@ -66,6 +66,9 @@ int platform_parse(const char *text, struct platform *platform, struct error *er
 /* How well an image for `offered` runs on `wanted`: 0 not at all, more is better. */
 int platform_match(const struct platform *wanted, const struct platform *offered);
 
+/* Whether an image that is made for an architecture runs on `wanted`, whatever its variant. */
+bool platform_is(const struct platform *wanted, const char *os, const char *architecture);
+
 /* Adds what Docker calls it: "linux/arm64/v8". */
 struct text;
 void platform_add(const struct platform *platform, struct text *text);

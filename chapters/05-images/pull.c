@@ -227,16 +227,6 @@ static int commit(const struct pull *pull, struct error *err)
 				   pull->manifest_document.digest, err);
 }
 
-static bool is_for_platform(const struct image *image, const struct platform *wanted)
-{
-	struct platform platform = *wanted;
-
-	snprintf(platform.os, sizeof(platform.os), "%.31s", image->config.os);
-	snprintf(platform.architecture, sizeof(platform.architecture), "%.31s",
-		 image->config.architecture);
-	return platform_match(wanted, &platform) > 0;
-}
-
 /* Asks only for the digest that the tag has now: Docker Hub does not count that as a pull. An error
  * here comes again, and is told, when the manifest itself is asked for. */
 static bool is_up_to_date(struct pull *pull, struct fetch_answer *answer)
@@ -248,7 +238,7 @@ static bool is_up_to_date(struct pull *pull, struct fetch_answer *answer)
 	struct error ignored;
 
 	if (store_find(pull->request->root, name, &image, &ignored) < 0 ||
-	    !is_for_platform(&image, &pull->platform))
+	    !platform_is(&pull->platform, image.config.os, image.config.architecture))
 		return false;
 	return fetcher_head(&pull->fetcher, request, answer, &ignored) == 0 &&
 	       strcmp(answer->digest, image.digest) == 0;

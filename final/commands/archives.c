@@ -31,6 +31,14 @@ static const struct option_row output_rows[] = {
 	{0},
 };
 
+static const struct option_row save_rows[] = {
+	{"output", 'o', "FILE", option_string, FIELD(file),
+	 "Write to a file, instead of standard output", NULL, NULL},
+	{"platform", 0, "OS/ARCH", option_string, FIELD(platform), "What the images must be for",
+	 NULL, NULL},
+	{0},
+};
+
 static const struct option_row load_rows[] = {
 	{"input", 'i', "FILE", option_string, FIELD(file),
 	 "Read from a tar archive file, instead of standard input", NULL, NULL},
@@ -140,7 +148,7 @@ int command_save(const struct call *call)
 	AUTO_OPTIONS struct archives_options options = {0};
 	const struct option_group groups[] = {
 		{"Options for every command", program_option_rows, &options.program},
-		{"Options", output_rows, &options},
+		{"Options", save_rows, &options},
 		{0},
 	};
 	int operand = subcommand_options(call, groups, 1, -1);
@@ -155,6 +163,7 @@ int command_save(const struct call *call)
 	if (fd < 0)
 		return subcommand_fail(&err);
 	strings_add_argv(&others, call->argv + operand + 1);
+	request.platform = options.platform;
 	result = call_helper(call, &request, &archive, &err);
 	return finish(close_output(result, options.file, temporary, &err), &err);
 }
@@ -199,7 +208,12 @@ static int open_input(const char *file, struct error *err)
 	if (!file || strcmp(file, "-") == 0)
 		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	fd = open(file, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_sys(err, "open %s", file) : fd;
+	if (fd >= 0)
+		return fd;
+	error_sys(err, "open %s", file);
+	if (strstr(file, "://"))
+		error_hint(err, ENOENT, "an address is read by 'curl -fL ADDRESS | coracle … -'");
+	return -1;
 }
 
 int command_load(const struct call *call)
