@@ -1,8 +1,12 @@
 /* Chapter 06: subnets, leases, resolv.conf; nothing that needs a network. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "address_pool.h"
@@ -190,6 +194,101 @@ static void test_leases(void)
 	path_remove_tree(dir, &err);
 }
 
+/* --- many at once -------------------------------------------------------------------------- */
+
+#define RUNNERS 20
+#define ROUNDS 50
+
+/* Shared by all runners: how many have an address now, of each kind, and what went wrong. */
+struct crowd {
+	int holders[IP_VERSIONS][64];
+	int mistakes;
+};
+
+static bool is_alive(void *context, const char *id)
+{
+	(void)context;
+	return kill(atoi(id), 0) == 0;
+}
+
+/* Leases an address, and notes that nobody else has it. A runner that dies has given its own back to
+ * no one: whoever takes it over finds it noted, unless it is cleared as here. */
+static int hold_one(const struct address_pool *pool, const char *id, struct crowd *crowd)
+{
+	enum ip_version version = address_version(pool->subnet.gateway);
+	struct address leased = {0};
+	struct error err;
+	unsigned last;
+
+	if (address_pool_lease(pool, id, &leased, &err) < 0)
+		return -1;
+	last = leased.bytes[leased.length - 1];
+	if (__atomic_add_fetch(&crowd->holders[version][last], 1, __ATOMIC_SEQ_CST) != 1)
+		__atomic_add_fetch(&crowd->mistakes, 1, __ATOMIC_SEQ_CST);
+	return (int)last;
+}
+
+/* One runner, a process: as containers do, it leases both under the lock, and gives them back under it.
+ * Each seventh dies with what it has. */
+static void run_around(struct address_pool *pools, unsigned number, struct crowd *crowd)
+{
+	AUTO_FREE char *id = memory_format("%d", getpid());
+	struct error err;
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		/* A description of its own, or all would have one lock. flock(2) */
+		int lock = open(pools->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), last[IP_VERSIONS];
+
+		flock(lock, LOCK_EX);
+		for (unsigned i = 0; i < IP_VERSIONS; i++) {
+			pools[i].dir_fd = lock;
+			last[i] = hold_one(&pools[i], id, crowd);
+			if (last[i] < 0)
+				__atomic_add_fetch(&crowd->mistakes, 1, __ATOMIC_SEQ_CST);
+		}
+		flock(lock, LOCK_UN);
+		for (unsigned i = 0; i < IP_VERSIONS; i++)
+			__atomic_sub_fetch(&crowd->holders[i][last[i]], 1, __ATOMIC_SEQ_CST);
+		if (number % 7 == 0 && round == ROUNDS / 2)
+			_exit(0);
+		flock(lock, LOCK_EX);
+		address_pool_release(pools, id, &err);
+		close(lock);
+	}
+	_exit(0);
+}
+
+static void test_crowd(void)
+{
+	char dir[] = "/tmp/test-leases-XXXXXX";
+	struct crowd *crowd = mmap(NULL, sizeof(*crowd), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct address_pool pools[IP_VERSIONS] = {
+		{subnet("192.0.2.0/27"), mkdtemp(dir), -1, is_alive, NULL, {{0}, 0}},
+		{subnet("fd00::/123"), dir, -1, is_alive, NULL, {{0}, 0}},
+	};
+	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct leases left = {0};
+	struct error err;
+
+	for (unsigned i = 0; i < RUNNERS; i++)
+		if (fork() == 0)
+			run_around(pools, i, crowd);
+	while (wait(NULL) > 0)
+		;
+	is_number(crowd->mistakes, 0, "of 1,000 leases by 20 processes none was given twice");
+	pools[0].dir_fd = pools[1].dir_fd = fd;
+	address_pool_list(&pools[0], &left, &err);
+	ok(left.count <= 3 * IP_VERSIONS, "and none is left but of those who died");
+	for (unsigned i = 0; i < 29; i++)
+		crowd->mistakes += strcmp(lease(&pools[0], "1"), "none") == 0;
+	is_number(crowd->mistakes, 0, "which the next to come have");
+	is(lease(&pools[0], "1"), "none", "to the last");
+	free(left.items);
+	munmap(crowd, sizeof(*crowd));
+	path_remove_tree(dir, &err);
+}
+
 /* --- resolv.conf --------------------------------------------------------------------------- */
 
 static void test_resolv_conf(void)
@@ -269,6 +368,7 @@ int main(void)
 	test_choice();
 	test_ports();
 	test_leases();
+	test_crowd();
 	test_resolv_conf();
 	return tap_done();
 }
