@@ -200,8 +200,8 @@ test: ## install what is missing, build, run every test (CH=03: one chapter's)
 test-hub: all ## pull from Docker Hub itself; as root, with a network, a few pulls of the limit
 	@CORACLE_TEST_HUB=live bats tests/05-hub.bats tests/final-hub.bats
 
-bench: all ## what a start costs, beside the kernel's own price and other runners
-	@tests/bench/run
+bench: all ## what a start costs, beside the kernel's own price and other runners: tests/bench/report.md
+	@tests/bench/run; status=$$?; tests/lib/prepare && tests/bench/report || exit; exit $$status
 
 parity: all ## the same commands under docker and under coracle, compared
 	@tests/parity/run

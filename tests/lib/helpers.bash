@@ -140,9 +140,9 @@ no_process_in() { ! grep -q . $(find /sys/fs/cgroup -type f -path "*/$1/cgroup.p
 
 common_setup()
 {
+    BACKGROUND=()
     # tests/deletion asks for no more than one failure
     [ ! -e "${TESTS_STOP:-/nowhere}" ] || skip "one has failed"
-    BACKGROUND=()
     HOST_BEFORE=$(host_state)
 }
 
@@ -173,7 +173,8 @@ left_behind()
 
 common_teardown()
 {
-    local pid now new until=$((SECONDS + 60))
+    local pid now new until=$((SECONDS + ${TESTS_PATIENCE_S:-60}))
+    [ "${HOST_BEFORE-}" ] || return 0
     for pid in "${BACKGROUND[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
     now=$(host_state)
     [ "$now" != "$HOST_BEFORE" ] || return 0
