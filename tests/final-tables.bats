@@ -90,6 +90,23 @@ is_completed() # EXPECTED WORD…
     says "status"
 }
 
+@test "final --help=rows tells the tables of every command, a row of eight fields for each option" {
+    for command in $(coracle --help=rows | awk -F '\t' '$1 == "command" { print $2 }'); do
+        coracle "$command" --help=rows
+    done >"$BATS_TEST_TMPDIR/rows"
+    run awk -F '\t' '$1 == "option" && NF != 8 || $1 == "usage" && NF != 3 || $1 == "command" && NF != 4 ||
+        $1 !~ /^(option|usage|command)$/' "$BATS_TEST_TMPDIR/rows"
+    [ -z "$output" ] || { echo "$output"; return 1; }
+    grep -q $'^option\tmemory\tm\tBYTES\tMemory limit\tmemory.max\tcgroups(7)\t03-cgroups' "$BATS_TEST_TMPDIR/rows"
+    # of a row that a later chapter replaces there is only the later one
+    [ "$(coracle run --help=rows | grep -c $'^option\tnetwork\t')" = 1 ]
+    run coracle run --help=maybe
+    exits 125
+    says 'invalid argument "maybe" for "--help" flag'
+    run coracle run --help=false
+    exits 1
+}
+
 @test "final manual pages: one for each command, and groff finds nothing wrong with any" {
     "$TOP/tools/manual" "$BUILD/coracle" "$BATS_TEST_TMPDIR/man"
     cd "$BATS_TEST_TMPDIR/man"

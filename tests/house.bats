@@ -43,6 +43,12 @@ says() { [[ $output == *"$1"* ]] || { echo "no '$1' in: $output"; return 1; }; }
     [ "$status" -eq 0 ]
 }
 
+@test "house: the index of symptoms has its 46 rows" {
+    for ((row = 1; row <= 46; row++)); do
+        [ "$(grep -c "^| <a id=\"s$row\"></a>$row | " "$top/final/SYMPTOMS.md")" = 1 ] || { echo "no row $row"; return 1; }
+    done
+}
+
 @test "house: make step builds a step of a lesson, and shows what it adds" {
     run make -s -C "$top" step STEP=1.2
     echo "$output"
