@@ -135,15 +135,21 @@ on_ext4()
 @test "final a disk that became read-only: it can be looked at, and what changes it says so" {
     run on_ext4 '
         coracle run --network none --name kept "$IMAGE" echo afloat >/dev/null
-        mount -o remount,ro "$FINAL/ext4"
-        coracle ps -a --format "{{.Names}}"
+        coracle run -d --network none --name killed "$IMAGE" sleep 1000 >/dev/null
+        pid=$(coracle inspect -f "{{.State.Pid}}" killed)
+        kill -KILL "$(cut -d" " -f4 "/proc/$pid/stat")"
+        while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+        until mount -o remount,ro "$FINAL/ext4"; do sleep 0.05; done
+        coracle ps -a --format "{{.Names}} {{.Status}}"
         coracle logs kept
         ! coracle rm kept || exit 1
         ! coracle run --network none "$IMAGE" true || exit 1
         mount -o remount,rw "$FINAL/ext4"
+        coracle ps -aq
         coracle system check
-        coracle rm kept'
+        coracle rm kept killed'
     exits 0
+    says "killed Exited (137)"
     says "afloat"
     says "Read-only file system"
     rm -f "$FINAL/ext4.img"

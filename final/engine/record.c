@@ -374,6 +374,21 @@ static void note_end(struct container_state *state)
 	state->error = memory_string("its monitor was killed, or the machine went down");
 }
 
+static int put_right(const struct engine *engine, struct container *container, struct error *err)
+{
+	if (launch_give_back(engine, container, err) < 0)
+		return error_wrap(err, "repair container %s", container->id);
+	if (container->config.auto_remove) {
+		if (container_remove(engine, container, err) < 0)
+			return -1;
+		return error_set(err, ENOENT, "No such container: %s", container->id);
+	}
+	if (!is_recorded_alive(container))
+		return 0;
+	note_end(&container->state);
+	return record_save_state(container, container->dir, true, err);
+}
+
 /* With its lock held. One that was killed while it started leaves the record as it was before. */
 static int repair_locked(const struct engine *engine, struct container *container,
 			 struct error *err)
@@ -382,19 +397,16 @@ static int repair_locked(const struct engine *engine, struct container *containe
 
 	/* The kernel's counter goes with the cgroup. */
 	container_observe(engine, container);
-	if (launch_give_back(engine, container, err) < 0)
-		return error_wrap(err, "repair container %s", container->id);
-	if (container->config.auto_remove) {
-		if (container_remove(engine, container, err) < 0)
-			return -1;
-		return error_set(err, ENOENT, "No such container: %s", container->id);
+	if (put_right(engine, container, err) == 0) {
+		unlink(socket);
+		return 0;
 	}
-	if (is_recorded_alive(container)) {
+	/* A disk that is full, or read-only by now, must not keep anybody from looking. The socket stays:
+	 * whoever comes next tries again. */
+	if (err->code != ENOSPC && err->code != EDQUOT && err->code != EROFS)
+		return -1;
+	if (is_recorded_alive(container))
 		note_end(&container->state);
-		if (record_save_state(container, container->dir, true, err) < 0)
-			return -1;
-	}
-	unlink(socket);
 	return 0;
 }
 

@@ -47,7 +47,7 @@ bool record_monitor_lives(const struct engine *engine, const struct container *c
 /* Brings a container whose monitor was killed (or that a reboot ended), while it ran, started or ended,
  * up to the truth: what is left of it is ended, its cgroup and address are given back, and one that
  * ran is recorded as exited with 137; it is removed if it is auto_remove. Does nothing if the monitor
- * lives.
+ * lives; where nothing can be written, only *container says so.
  * Errors: ENOENT if it was removed meanwhile. */
 int record_repair(const struct engine *engine, struct container *container, struct error *err);
 
