@@ -67,6 +67,12 @@ REPLACEMENTS = [
     ]
 ]
 ANY = "…"
+REGISTRY_START = """
+    made=$(mktemp -d) && export REGISTRY=$(tests/lib/registry start $made/registry) &&
+    tests/lib/make-test-image busybox $made/layout busybox >/dev/null &&
+    tests/lib/make-test-image push $made/layout busybox $REGISTRY/busybox >/dev/null ||
+    echo "no registry"
+"""
 
 
 class Fault(Exception):
@@ -96,6 +102,24 @@ def parse(block):
     for step in steps:
         drop_blank_end(step.expected)
     return steps
+
+
+def host_is_v2():
+    kind = subprocess.run(["stat", "-f", "-c", "%T", "/sys/fs/cgroup"], stdout=subprocess.PIPE, check=False)
+    return kind.stdout.strip() == b"cgroup2fs"
+
+
+def other_version(block):
+    """The version of cgroups that a block needs and this host has not; None if it can be run."""
+    version = "v2" if host_is_v2() else "v1"
+    for other in {"v1", "v2"} - {version}:
+        if other in block.attributes and version not in block.attributes:
+            return other
+    return None
+
+
+def use_registry(blocks):
+    return any("$REGISTRY" in line for block in blocks for line in block.lines)
 
 
 def drop_blank_end(lines):
@@ -170,6 +194,12 @@ class Session:
         lines = self.read_to_mark().decode(errors="replace").split("\n")
         drop_blank_end(lines)
         return lines
+
+    def start_registry(self):
+        """Sets $REGISTRY to one on the loopback interface, that serves busybox."""
+        said = self.run(REGISTRY_START)
+        if "no registry" in said:
+            raise Fault("start the registry: " + " ".join(said))
 
     def read_to_mark(self):
         output, end = b"", f"\n{self.mark}\n".encode()
