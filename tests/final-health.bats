@@ -161,11 +161,11 @@ Health check exceeded timeout (300ms): begun" ]
     coracle create --network none --name off --no-healthcheck "$MADE" true
     [ "$(inspect off)" = '{"Test":["NONE"]}' ]
     run coracle create --network none --no-healthcheck --health-cmd true "$MADE" true
-    exits 1
+    exits 125
     says "--no-healthcheck conflicts with --health-* options"
     run coracle create --network none --health-interval 5 "$MADE" true
     exits 125
-    says 'invalid argument "5" for "--health-interval" flag: time: invalid duration "5"'
+    says 'invalid argument "5" for "--health-interval" flag: time: missing unit in duration "5"'
 }
 
 @test "final the monitor of a container with a healthcheck stays small, and leaves no process behind" {

@@ -87,7 +87,7 @@ log_files() { basename -a "$(state "$1" .LogPath)"* | sort | tr '\n' ' '; }
         exits 125
         says "$words"
     }
-    refuse "no log driver named 'syslog2' is registered" --log-driver syslog2
+    refuse 'error looking up logging plugin syslog2: plugin "syslog2" not found' --log-driver syslog2
     refuse "unknown log opt 'max-sise' for json-file log driver" --log-opt max-sise=1k
     refuse "max-file cannot be less than 1" --log-opt max-file=0
     refuse "max-size must be a positive number" --log-opt max-size=0

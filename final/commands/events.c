@@ -16,6 +16,7 @@
 #include "json.h"
 #include "program.h"
 #include "subcommand.h"
+#include "template.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -165,8 +166,12 @@ static cJSON *for_template(const char *line, const cJSON *event)
 					       {"ID", "id"},
 					       {"From", "from"},
 					       {"Scope", "scope"}};
-	cJSON *all = cJSON_Duplicate(event, true);
+	cJSON *all = cJSON_Duplicate(event, true), *actor, *attributes;
 
+	actor = cJSON_GetObjectItemCaseSensitive(all, "Actor");
+	attributes = cJSON_GetObjectItemCaseSensitive(actor, "Attributes");
+	if (attributes)
+		attributes->valueint = TEMPLATE_MAP;
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
 		cJSON_AddStringToObject(all, names[i][0], text_of(event, names[i][1]));
 	json_add_number(all, "Time", events_time(line) / SECOND);

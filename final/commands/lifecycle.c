@@ -120,7 +120,7 @@ static int kill_one(const struct engine *engine, const char *name, const void *c
 	int number;
 
 	if (container_find(engine, name, &container, err) < 0)
-		return -1;
+		return error_wrap(err, "cannot kill container: %s", name);
 	number = signal_number(options->signal ? options->signal : "SIGKILL", err);
 	if (number < 0)
 		return -1;

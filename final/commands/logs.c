@@ -148,8 +148,9 @@ static int count_skipped(struct rotated_reader *log, const char *tail, struct pr
 
 	if (!tail || strcmp(tail, "all") == 0 || strcmp(tail, "-1") == 0)
 		return 0;
+	/* As Docker: what is no number is all. */
 	if (text_to_number(tail, INT64_MAX, &wanted, err) < 0)
-		return error_wrap(err, "invalid value for \"tail\"");
+		return 0;
 	if (log_read(log, count_record, printer, err) < 0)
 		return -1;
 	rotated_rewind(log);

@@ -322,7 +322,8 @@ static int run(const struct call *call, struct run_options *options, char *const
 				    &options->process.attributes, err) < 0)
 		return -1;
 	stats_print_warnings(&options->cgroup.limits);
-	if (check_lives(options, err) < 0 || (!options->create && check_streams(options, err) < 0))
+	if (log_settings_check(&options->life.log, err) < 0 ||
+	    (!options->create && check_streams(options, err) < 0))
 		return -1;
 	if (subcommand_engine(call, &engine, err) < 0)
 		return -1;
@@ -403,7 +404,9 @@ static int run_or_create(const struct call *call, bool create)
 	int status = STATUS_OURS;
 	struct error err;
 
-	if (run(call, &options, operands, &status, &err) < 0) {
+	if (check_lives(&options, &err) < 0) {
+		status = program_fail(PROGRAM, &err, STATUS_OURS);
+	} else if (run(call, &options, operands, &status, &err) < 0) {
 		status = create ? STATUS_FAILED : process_failure_status(&err);
 		error_wrap(&err, "%s '%s'", call->subcommand->name, operands[0]);
 		program_fail(PROGRAM, &err, status);

@@ -134,6 +134,8 @@ static int read_path(struct run *run, bool active, const cJSON **value, struct e
 		if (!active)
 			continue;
 		found = cJSON_GetObjectItemCaseSensitive(*value, name);
+		if (!found && cJSON_IsObject(*value) && (*value)->valueint == TEMPLATE_MAP)
+			found = keep(run, cJSON_CreateNull());
 		if (!found)
 			return error_set(
 				err, ENOENT,

@@ -17,6 +17,9 @@
 #include "error.h"
 #include "text.h"
 
+/* The valueint of an object that is a map in Go: that it lacks a field is no mistake. */
+#define TEMPLATE_MAP 1
+
 /* Adds what the template makes of `document` to *out; what it made before a failure is there, too.
  * Errors: EINVAL "template parsing error: …", ENOENT for a field that there is not. */
 int template_run(const char *source, const cJSON *document, struct text *out, struct error *err);

@@ -145,7 +145,10 @@ int clock_read_duration(const char *text, int64_t *nanoseconds, struct error *er
 		return 0;
 	if (*text == '-')
 		return error_set(err, EINVAL, "it cannot be negative");
-	return error_set(err, EINVAL, "time: invalid duration \"%s\"", text);
+	return error_set(err, EINVAL, "time: %s duration \"%s\"",
+			 *text && strspn(text, "0123456789.") == strlen(text) ? "missing unit in"
+									      : "invalid",
+			 text);
 }
 
 void clock_duration(int64_t nanoseconds, char text[CLOCK_TEXT_SIZE])

@@ -253,11 +253,11 @@ void events_life_ended(const struct engine *engine, const struct container *cont
 
 	if (container->state.oom_killed)
 		events_add_container(engine, container, "oom", NULL);
-	add_networks(engine, container, "disconnect");
-	add_volumes(engine, container, false);
 	add(&more, "exitCode=%d", container->state.exit_code);
 	add(&more, "execDuration=%" PRId64, lasted_s);
 	events_add_container(engine, container, "die", &more);
+	add_networks(engine, container, "disconnect");
+	add_volumes(engine, container, false);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */

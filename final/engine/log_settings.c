@@ -52,8 +52,9 @@ int log_settings_check(const struct log_settings *settings, struct error *err)
 	if (log_settings_keep_nothing(settings))
 		return 0;
 	if (settings->driver && strcmp(settings->driver, DRIVER) != 0)
-		return error_set(err, EINVAL, "logger: no log driver named '%s' is registered",
-				 settings->driver);
+		return error_set(err, EINVAL,
+				 "error looking up logging plugin %s: plugin \"%s\" not found",
+				 settings->driver, settings->driver);
 	if (check_names(settings, err) < 0)
 		return -1;
 	if (size && text_to_bytes(size, &bytes, err) < 0)
