@@ -49,39 +49,39 @@ says() { [[ $output == *"$1"* ]] || { echo "no '$1' in: $output"; return 1; }; }
     done
 }
 
-@test "house: make step builds a step of a lesson, and shows what it adds" {
-    run make -s -C "$top" step STEP=1.2
-    echo "$output"
-    [ "$status" -eq 0 ]
-    says "+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)"
-    says "built: build/step/1.2/01-process"
-    # what the later steps add is not there, and what the earlier ones have added is
-    run grep -c 'reset_signals(err)' "$top/build/step/1.2/chapters/01-process/process.c"
-    [ "$output" = 0 ]
-    grep -q 'Step 1.1' "$top/build/step/1.2/chapters/01-process/process.c"
-    run make -s -C "$top" step STEP=1.99
-    [ "$status" -ne 0 ]
-    says "no mark of the step 1.99 in chapters/01-process"
-    run make -s -C "$top" step
-    [ "$status" -ne 0 ]
-    says "make step STEP=2.3"
-}
-
-@test "house: make without shows what the lesson shows when a step is left out" {
-    [ "$(id -u)" -eq 0 ] || skip "needs root"
-    run make -s -C "$top" without STEP=1.1
-    echo "$output"
-    [ "$status" -eq 0 ]
-    says "$ build/without/1.1/01-process -- no-such-command"
-    says "01-process: the child ended with status 125 during set-up"
-}
-
 @test "house: a copy of the tree builds, so what follows fails for its own reason" {
     build 03-cgroups
     echo "$output"
     [ "$status" -eq 0 ]
     build 02-namespaces
     [ "$status" -eq 0 ]
+}
+
+@test "house: make step builds a step of a lesson, and shows what it adds" {
+    run make -s -C "$copy" step STEP=1.2
+    echo "$output"
+    [ "$status" -eq 0 ]
+    says "+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)"
+    says "built: build/step/1.2/01-process"
+    # what the later steps add is not there, and what the earlier ones have added is
+    run grep -c 'reset_signals(err)' "$copy/build/step/1.2/chapters/01-process/process.c"
+    [ "$output" = 0 ]
+    grep -q 'Step 1.1' "$copy/build/step/1.2/chapters/01-process/process.c"
+    run make -s -C "$copy" step STEP=1.99
+    [ "$status" -ne 0 ]
+    says "no mark of the step 1.99 in chapters/01-process"
+    run make -s -C "$copy" step
+    [ "$status" -ne 0 ]
+    says "make step STEP=2.3"
+}
+
+@test "house: make without shows what the lesson shows when a step is left out" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    run make -s -C "$copy" without STEP=1.1
+    echo "$output"
+    [ "$status" -eq 0 ]
+    says "$ build/without/1.1/01-process -- no-such-command"
+    says "01-process: the child ended with status 125 during set-up"
 }
 
 @test "house: an include forward, by name, fails and says which" {

@@ -12,6 +12,7 @@ So every state between first.c and the finished chapter can be made from the one
 to its semicolon, closing brace or comma; nothing else changes, and a state must compile.
 """
 
+import fcntl
 import os
 import re
 import subprocess
@@ -129,12 +130,19 @@ def build(root, wanted, also=()):
     """Builds build/STATE/NN-chapter for each state; returns make's status. One make, so that it knows its jobs."""
     if not wanted:
         return 0
-    for state in wanted:
-        write(root, state)
-    # Not as a child of the make that runs the tests: it has its own jobs, and lends none.
-    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    command = ["make", "-s", f"-j{os.cpu_count()}", *also, "states", f"STATES={' '.join(wanted)}"]
-    return subprocess.run(command, cwd=root, env=env, check=False).returncode
+    (root / "build").mkdir(exist_ok=True)
+    with open(root / "build/steps.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once would write the same files
+        for state in wanted:
+            write(root, state)
+        # Not as a child of the make that runs the tests: it has its own jobs, and lends none.
+        env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        make = ["make", "-s", f"-j{os.cpu_count()}"]
+        # One after the other: they share the chapters' objects.
+        if also and subprocess.run([*make, *also], cwd=root, env=env, check=False).returncode:
+            return 1
+        return subprocess.run([*make, "states", f"STATES={' '.join(wanted)}"], cwd=root, env=env, check=False).returncode
+
 
 
 def faults_of(lesson, root, chapter):
