@@ -57,9 +57,7 @@ part" ]
     [ "$(coracle logs --tail all lines | wc -l)" -eq 10 ]
     run coracle logs -t -n 1 lines
     [[ $output =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z\ 10$ ]]
-    run coracle logs --tail some lines
-    exits 1
-    says "'some' is not a whole number"
+    [ "$(coracle logs --tail some lines | wc -l)" -eq 10 ] # as docker: what is no number is all
 }
 
 @test "final logs keeps what is no text, and long lines" {

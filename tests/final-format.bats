@@ -49,7 +49,7 @@ load lib/final
 @test "final ps shows ports and networks, and --filter finds them; a word that can't be is refused" {
     in_private_network sh -ec 'coracle() { "$BUILD/coracle" --root "$ROOT" "$@"; }
         coracle network create lake
-        coracle run -d --name one -p 8080:80 -p 443:443 -p 444:444 -p 54:54/udp --expose 90-92 "$IMAGE" sleep 1000
+        coracle run -d --name one -p 8080:80 -p 443:443 -p 444:444 -p 500:500/udp --expose 90-92 "$IMAGE" sleep 1000
         coracle run -d --name two --network lake --expose 90 "$IMAGE" sleep 1000
         coracle network connect bridge two
         coracle run -d --name three --network none --expose 90 "$IMAGE" sleep 1000
@@ -57,8 +57,8 @@ load lib/final
         ask() { echo "$1": $(coracle ps --format "{{.Names}}" $1); }
         ask "-f publish=8080"
         ask "-f publish=440-450/tcp"
-        ask "-f publish=54"
-        ask "-f publish=54/udp -f expose=1"
+        ask "-f publish=500"
+        ask "-f publish=500/udp -f expose=1"
         ask "-f expose=90"
         ask "-f expose=80"
         ask "-f network=bridge"
@@ -68,13 +68,14 @@ load lib/final
         coracle network rm lake
         coracle network prune -f' >"$BATS_TEST_TMPDIR/out"
     run grep : "$BATS_TEST_TMPDIR/out"
+    echo "$output"
     [ "$output" = "three: : none
 two: 90/tcp: lake,bridge
-one: 0.0.0.0:54->54/udp, 90-92/tcp, 0.0.0.0:443-444->443-444/tcp, 0.0.0.0:8080->80/tcp: bridge
+one: 90-92/tcp, 0.0.0.0:443-444->443-444/tcp, 0.0.0.0:500->500/udp, 0.0.0.0:8080->80/tcp: bridge
 -f publish=8080: one
 -f publish=440-450/tcp: one
--f publish=54:
--f publish=54/udp -f expose=1: one
+-f publish=500:
+-f publish=500/udp -f expose=1: one
 -f expose=90: two one
 -f expose=80: one
 -f network=bridge: two one
