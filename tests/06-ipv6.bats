@@ -50,6 +50,9 @@ server6() { serve_at "$(pid_of "$1")" "$1" "$2" ::; }
     lives two --network boat --ip6 fd00:1::3
     lives three --network boat
     [ "$(address6 one) $(address6 two) $(address6 three)" = "fd00:1::2 fd00:1::3 fd00:1::4" ]
+    # nobody is asked, for a second, whether it is theirs
+    run at "$(pid_of two)" ip -6 addr show dev eth0 scope global
+    says nodad
     run coracle run --rm --network boat --ip6 fd00:1::3 "$IMAGE" true
     exits 125
     says "Address already in use: fd00:1::3"
@@ -61,6 +64,7 @@ server6() { serve_at "$(pid_of "$1")" "$1" "$2" ::; }
 
 @test "06 IPv6: the world is reached, at once, and sees the host's address" {
     with_ipv6
+    at "$HOST" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
     serve_at "$WORLD" world 7000 ::
     run coracle run --rm --network boat "$IMAGE" sh -c 'nc -w 5 2001:db8::1 7000 </dev/null'
     exits 0

@@ -248,6 +248,24 @@ ended() { ! kill -0 "$1" 2>/dev/null; }
     [ -z "$(ls "$LEASES")" ]
 }
 
+@test "06 addresses of containers whose monitors were killed go to the next" {
+    local i
+    coracle network create --subnet 192.0.2.0/29 boat
+    for i in 1 2 3 4 5; do lives "box$i" --network boat; done
+    run coracle run --rm --network boat "$IMAGE" true
+    exits 125
+    says "lease an address: all of subnet 192.0.2.0/29 are taken"
+    for i in 1 3 5; do
+        monitor=$(awk '{ print $4 }' "/proc/$(pid_of "box$i")/stat")
+        kill -KILL "$monitor"
+        await ended "$monitor"
+    done
+    for i in 6 7 8; do lives "box$i" --network boat; done
+    [ "$(for i in 2 4 6 7 8; do address "box$i" boat; done | sort | tr '\n' ' ')" = "192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 " ]
+    coracle rm -f box{1,2,3,4,5,6,7,8} >/dev/null
+    [ -z "$(ls "$STORE/networks/boat/leases")" ]
+}
+
 @test "06 two roots that begin at the same moment have different subnets" {
     mkdir "$T/second"
     cp -a "$STORE"/{blobs,refs,layers} "$T/second/"
