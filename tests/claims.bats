@@ -112,7 +112,7 @@ short() { coracle run --rm --network none "$@"; }
     coracle tag "$IMAGE" boat:1
     run coracle run --rm --pull never --network none boat true
     exits 125
-    says "No such image: boat"
+    says "No such image: boat:latest"
     coracle tag boat:1 boat
     run coracle run --rm --pull never --network none boat true
     exits 0

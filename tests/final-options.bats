@@ -42,8 +42,12 @@ load lib/final
     exits 0
     run coracle run --rm --network none --pull never not/here true
     exits 125
-    says "No such image: not/here"
+    says "No such image: not/here:latest"
     says_not "Unable to find"
+    # nor what is here for another machine
+    run coracle run --rm --network none --pull never --platform linux/s390x "$IMAGE" true
+    exits 125
+    says "No such image"
     run coracle run --rm --pull sometimes "$IMAGE" true
     exits 125
     says "must be one of 'always', 'missing' or 'never'"

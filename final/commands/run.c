@@ -148,12 +148,14 @@ static int find_image(const struct engine *engine, const struct run_options *opt
 			return 0;
 		image_release(image);
 		*image = (struct image){0};
-	} else if (err->code != ENOENT || strcmp(pull, "never") == 0) {
+	} else if (err->code != ENOENT) {
 		return -1;
 	}
 	if (reference_parse(name, &reference, err) < 0)
 		return -1;
 	familiar = reference_familiar_text(&reference);
+	if (strcmp(pull, "never") == 0)
+		return error_set(err, ENOENT, "No such image: %s", familiar);
 	fprintf(stderr, "Unable to find image '%s' locally\n", familiar);
 	if (image_pull(engine, &request, err) < 0)
 		return -1;
