@@ -504,7 +504,7 @@ donor_is_ready()
     says "$(readlink /proc/self/ns/ipc)"
     run contain --ipc host --sysctl kernel.shmmni=9 -- true
     exits 125
-    says "not allowed in host ipc namespace"
+    says "not allowed in the hosts ipc namespace"
 }
 
 @test "02 namespaces of another process are joined by their files" {

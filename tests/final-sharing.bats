@@ -9,9 +9,9 @@ load lib/final
     exits 0
     await coracle exec donor test -s /dev/shm/file
     run coracle run --rm --network none --pid container:donor --ipc container:donor --uts container:donor "$IMAGE" \
-        sh -c 'tr "\0" " " </proc/1/cmdline; echo; cat /dev/shm/file; hostname; echo $HOSTNAME'
+        sh -c 'tr "\0" " " </proc/1/cmdline; echo; cat /dev/shm/file; hostname'
     exits 0
-    [ "$output" = $'sleep 600 \nshared\nlender\nlender' ] || { echo "$output"; return 1; }
+    [ "$output" = $'sleep 600 \nshared\nlender' ] || { echo "$output"; return 1; }
     run coracle run -d --network none --name guest --pid container:donor "$IMAGE" sleep 500
     exits 0
     [ "$(state guest .HostConfig.PidMode)" = "container:$(state donor .Id)" ]
@@ -27,7 +27,7 @@ load lib/final
     await not_running guest
     run coracle start guest
     exits 1
-    says "can't join PID namespace of container"
+    says "No such container: "
 }
 
 @test "final a container that does not run, or does not share, can't be joined" {

@@ -11,6 +11,7 @@
  */
 #include "process.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -93,10 +94,11 @@ static int shed_inheritance(const struct process_config *config, struct error *e
 static int refuse_cwd(const char *cwd, struct error *err)
 {
 	int code = err->code;
+	const char *why = strerror(code);
 
 	return error_set(err, code == ENOENT ? PROCESS_NOT_FOUND : PROCESS_NOT_EXECUTABLE,
-			 "chdir to cwd (\"%s\") set in config.json failed: %s", cwd,
-			 code == ENOENT ? "no such file or directory" : strerror(code));
+			 "chdir to cwd (\"%s\") set in config.json failed: %c%s", cwd,
+			 tolower((unsigned char)*why), why + 1);
 }
 
 /* Makes the working directory if it is missing, and enters it while we are root: as in runc, it may

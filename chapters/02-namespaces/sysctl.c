@@ -57,8 +57,10 @@ int sysctl_apply(const struct strings *list, bool own_network, bool own_ipc, str
 					 "sysctl \"%s\" not allowed in host network namespace",
 					 text);
 		if (!own_ipc && !text_starts_with(text, "net."))
-			return error_set(err, EPERM,
-					 "sysctl \"%s\" not allowed in host ipc namespace", text);
+			return error_set(
+				err, EPERM,
+				"sysctl \"%.*s\" is not allowed in the hosts ipc namespace",
+				(int)strcspn(text, "="), text);
 		if (sysctl_check(text, err) < 0 || write_one(text, err) < 0)
 			return -1;
 	}

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 
@@ -61,25 +60,6 @@ int run_namespaces_note_network(struct namespaces_options *options, const char *
 	return 0;
 }
 
-/* The name that it is going to have without one of its own. */
-static int take_hostname(const struct engine *engine, const char *from, char **hostname,
-			 struct error *err)
-{
-	AUTO_CONTAINER struct container other = {0};
-	char host[256];
-
-	if (!from || *from == '/')
-		return 0;
-	if (is_of_container(from) &&
-	    container_find(engine, from + strlen(CONTAINER_PREFIX), &other, err) < 0)
-		return -1;
-	if (!is_of_container(from) && gethostname(host, sizeof(host)) < 0)
-		return error_sys(err, "ask for the hostname");
-	cleanup_memory(hostname);
-	*hostname = memory_string(other.config.hostname ? other.config.hostname : host);
-	return 0;
-}
-
 int run_namespaces_apply(struct namespaces_options *options, const struct engine *engine,
 			 struct container_config *config, struct error *err)
 {
@@ -92,7 +72,5 @@ int run_namespaces_apply(struct namespaces_options *options, const struct engine
 	sharing->ids = options->ids;
 	sharing->boottime_s = options->boottime_s;
 	config->wishes.no_shm = options->wishes.no_shm;
-	if (take_hostname(engine, sharing->from[NAMESPACE_UTS], &config->hostname, err) < 0)
-		return -1;
 	return sharing_resolve(engine, sharing, err);
 }

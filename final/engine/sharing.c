@@ -15,12 +15,12 @@
 
 /* How they are called in /proc/PID/ns, in the record, and by Docker. */
 static const struct {
-	const char *file, *words;
+	const char *file, *words; /* words: before the reason why it can't be joined */
 } kinds[NAMESPACE_KINDS] = {
-	[NAMESPACE_PID] = {"pid", "can't join PID namespace of container"},
-	[NAMESPACE_UTS] = {"uts", "can't join UTS namespace of container"},
+	[NAMESPACE_PID] = {"pid", NULL},
+	[NAMESPACE_UTS] = {"uts", NULL},
 	[NAMESPACE_IPC] = {"ipc", "can't join IPC of container"},
-	[NAMESPACE_NETWORK] = {"net", ""},
+	[NAMESPACE_NETWORK] = {"net", NULL},
 };
 
 /* --- the record ---------------------------------------------------------------------------- */
@@ -162,6 +162,11 @@ int sharing_give_streams(const struct sharing *sharing, const int stdio[3], stru
 
 /* --- joining ------------------------------------------------------------------------------- */
 
+static int refuse(enum namespace_kind kind, const char *name, struct error *err)
+{
+	return kinds[kind].words ? error_wrap(err, "%s %s", kinds[kind].words, name) : -1;
+}
+
 /* A file of the namespaces of container NAME, which must run. */
 static int open_other(const struct engine *engine, enum namespace_kind kind, const char *name,
 		      struct sharing_files *files, struct error *err)
@@ -169,16 +174,18 @@ static int open_other(const struct engine *engine, enum namespace_kind kind, con
 	AUTO_CONTAINER struct container other = {0};
 
 	if (container_find(engine, name, &other, err) < 0)
-		return error_wrap(err, "%s %s", kinds[kind].words, name);
-	if (other.state.status != CONTAINER_RUNNING)
-		return error_set(err, EINVAL, "%s %s: container %s is not running",
-				 kinds[kind].words, name, name);
+		return refuse(kind, name, err);
+	if (other.state.status != CONTAINER_RUNNING) {
+		error_set(err, EINVAL, "container %s is not running", name);
+		return refuse(kind, name, err);
+	}
 	if (kind == NAMESPACE_IPC &&
-	    (!other.config.sharing.ipc || strcmp(other.config.sharing.ipc, "shareable") != 0))
-		return error_set(
+	    (!other.config.sharing.ipc || strcmp(other.config.sharing.ipc, "shareable") != 0)) {
+		error_set(
 			err, EINVAL,
-			"%s %s: non-shareable IPC (hint: use IpcMode:shareable for the donor container)",
-			kinds[kind].words, name);
+			"non-shareable IPC (hint: use IpcMode:shareable for the donor container)");
+		return refuse(kind, name, err);
+	}
 	files->from[kind] = memory_format("/proc/%d/ns/%s", other.state.pid, kinds[kind].file);
 	if (kind == NAMESPACE_IPC)
 		files->shm_of = memory_format("/proc/%d/ns/mnt", other.state.pid);
