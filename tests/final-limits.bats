@@ -119,9 +119,17 @@ limit_of() # NAME V1 V2
     [ "$(state boat .HostConfig.Memory)" = 33554432 ]
     [ "$(state boat .HostConfig.MemorySwap)" = 536870912 ]
     [ "$(state boat .HostConfig.NanoCpus)" = 250000000 ]
+    run coracle update --pids-limit -1 boat
+    exits 0
+    [ "$(limit_of boat pids/pids.max pids.max)" = max ]
     run coracle update --cpu-quota 5000 boat
     exits 1
     says "Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set"
+    # a quota of its own can be taken away again
+    coracle run -d --network none --name quota --cpu-quota 20000 "$IMAGE" sleep 100
+    run coracle update --cpu-quota -1 quota
+    exits 0
+    [[ $(limit_of quota cpu/cpu.cfs_quota_us cpu.max) =~ ^(-1|max\ 100000)$ ]]
     run coracle update boat
     exits 1
     says "you must provide one or more flags when using this command"
