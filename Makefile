@@ -264,6 +264,7 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/fuzz.h tests/unit/tap
 .PHONY: step without
 step without: ## one step of a lesson: STEP=2.3; what it adds, or what is seen if it is left out
 	@tests/lessons/steps $@ $(STEP)
+	@[ -z "$$SUDO_UID" ] || chown -Rh "$$SUDO_UID:$$SUDO_GID" build
 
 lessons: all ## rewrite the source blocks in the lessons from the source
 	@tests/lessons/check --rewrite

@@ -125,7 +125,7 @@ is_completed() # EXPECTED WORD…
 }
 
 @test "final install puts programs, manual pages and completion in place, and uninstall takes them back" {
-    make -s -C "$TOP" install DESTDIR="$BATS_TEST_TMPDIR/at" PREFIX=/usr >/dev/null
+    make -s -C "$TOP" SUDO_UID= install DESTDIR="$BATS_TEST_TMPDIR/at" PREFIX=/usr >/dev/null
     cd "$BATS_TEST_TMPDIR/at/usr"
     [ "$(bin/coracle --version)" = "$(coracle --version)" ]
     [ -s share/man/man1/coracle.1 ] && [ -s share/man/man1/coracle-volume-prune.1 ]
