@@ -170,7 +170,7 @@ class Session:
     PRELUDE = """
         set +m; export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
         export HOME=/root LANG=C.UTF-8 LC_ALL=C.UTF-8 TERM=dumb COLUMNS=200
-        unset TMPDIR OLDPWD; sudo() { "$@"; }
+        unset TMPDIR OLDPWD MAKEFLAGS MFLAGS MAKELEVEL; sudo() { "$@"; }
     """
 
     def __init__(self, root, timeout_s):
