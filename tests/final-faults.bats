@@ -226,3 +226,16 @@ cgroup_place()
     [ -z "$(ls -A "$ROOT/ids")" ]
     sound
 }
+
+@test "final where there is no room for another process, a start says so and ends" {
+    local group=/sys/fs/cgroup/pids/few.$BASHPID list=tasks
+    [ -d /sys/fs/cgroup/pids ] || { group=/sys/fs/cgroup/few.$BASHPID list=cgroup.procs; }
+    mkdir "$group"
+    echo 2 >"$group/pids.max" # the client, and its container's monitor
+    run timeout -k 1 20 sh -c 'echo 0 >'"$group/$list"'; exec "$@"' sh \
+        "$BUILD/coracle" --root "$ROOT" run --name boat --network none "$IMAGE" true
+    await rmdir "$group"
+    exits 125
+    says "Resource temporarily unavailable (the limit of processes is reached)"
+    [ "$(state boat .State.Status)" = created ]
+}

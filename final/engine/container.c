@@ -314,7 +314,7 @@ static int lock_unused(const struct engine *engine, const struct container *cont
 	while ((lock = record_lock_monitor(engine, container, err)) < 0) {
 		AUTO_CONTAINER struct container now = {0};
 
-		if (err->code != EWOULDBLOCK)
+		if (err->code != RECORD_LOCKED)
 			return -1;
 		if (record_load(engine, container->id, &now, err) < 0)
 			return err->code == ENOENT ? 0 : -1;

@@ -60,7 +60,7 @@ int container_start(const struct engine *engine, struct container *container, bo
 	/* Who holds the lock is the monitor of another command, which was faster; or that of the last
 	 * life, which has recorded the end, and ends itself now. */
 	while ((result = monitor_start(engine, container, attached, err)) < 0 &&
-	       err->code == EWOULDBLOCK) {
+	       err->code == RECORD_LOCKED) {
 		if (is_started(engine, container))
 			return connect_running(engine, container, attached, err);
 		poll(NULL, 0, LOCK_POLL_MS);

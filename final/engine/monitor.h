@@ -18,7 +18,7 @@
  * could not. With `attached` the result is a socket for attach_run, and signals are blocked until
  * that returns, so that none is lost; else 0. On failure the container stays created, or exited, with the
  * reason and the exit code in its state, or is removed if it is auto_remove.
- * Errors: those of process_start, with its codes; EWOULDBLOCK if another command was faster. */
+ * Errors: those of process_start, with its codes; RECORD_LOCKED if another command was faster. */
 int monitor_start(const struct engine *engine, struct container *container, bool attached,
 		  struct error *err);
 

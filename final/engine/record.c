@@ -309,8 +309,12 @@ int record_lock_monitor(const struct engine *engine, const struct container *con
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_sys(err, "open lock '%s'", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return error_sys(err, "lock '%s'", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		error_sys(err, "lock '%s'", path);
+		if (err->code == EWOULDBLOCK)
+			err->code = RECORD_LOCKED;
+		return -1;
+	}
 	return take_fd(&fd);
 }
 
@@ -418,7 +422,7 @@ int record_repair(const struct engine *engine, struct container *container, stru
 		return 0;
 	lock = record_lock_monitor(engine, container, err);
 	if (lock < 0) /* Another command repairs it at this moment. */
-		return err->code == EWOULDBLOCK ? 0 : -1;
+		return err->code == RECORD_LOCKED ? 0 : -1;
 	/* Its monitor may have recorded the end, and ended, since it was read. */
 	if (reload(engine, container, err) < 0) {
 		struct error ignored;

@@ -33,8 +33,11 @@ int record_reload_config(const struct engine *engine, struct container *containe
  * process for ever. proc_pid_stat(5) */
 uint64_t record_pid_start(pid_t pid);
 
+/* A code of its own: EWOULDBLOCK is also what clone(2) says when there is no room for a process. */
+#define RECORD_LOCKED 5300
+
 /* Locks RUN/ID/monitor, which it makes. Returns the descriptor that holds the lock.
- * Errors: EWOULDBLOCK if a monitor holds it. flock(2) */
+ * Errors: RECORD_LOCKED if a monitor holds it. flock(2) */
 int record_lock_monitor(const struct engine *engine, const struct container *container,
 			struct error *err);
 

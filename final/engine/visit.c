@@ -177,7 +177,7 @@ static int lock_stopped(const struct engine *engine, const struct container *con
 	for (;;) {
 		int lock = record_lock_monitor(engine, container, err);
 
-		if (lock >= 0 || err->code != EWOULDBLOCK)
+		if (lock >= 0 || err->code != RECORD_LOCKED)
 			return lock;
 		/* Another visitor, or its monitor, which starts it or has just recorded its end. */
 		poll(NULL, 0, LOCK_POLL_MS);
