@@ -290,9 +290,11 @@ install: all $(MAN)/coracle.1 $(B)/gen/completion.bash $(B)/gen/completion.zsh #
 	install -m 755 $(B)/coracle $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(LIBEXEC)/coracle-image $(LIBEXEC)/coracle-init $(LIBEXEC)/coracle-seccomp \
 		$(DESTDIR)$(PREFIX)/libexec/coracle/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,@PREFIX@,$(PREFIX),' final/coracle-boot.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/coracle-boot.service
 
 uninstall: ## remove what install made; containers and images stay
-	rm -f $(DESTDIR)$(PREFIX)/bin/coracle
+	rm -f $(DESTDIR)$(PREFIX)/bin/coracle $(DESTDIR)$(PREFIX)/lib/systemd/system/coracle-boot.service
 	rm -f $(SHARE)/man/man1/coracle.1 $(SHARE)/man/man1/coracle-[a-z]*.1
 	rm -f $(SHARE)/bash-completion/completions/coracle $(SHARE)/zsh/site-functions/_coracle
 	rm -f $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-image $(DESTDIR)$(PREFIX)/libexec/coracle/coracle-init \

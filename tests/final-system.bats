@@ -52,6 +52,11 @@ power_cut()
 "
     says "system prune has been cancelled"
     [ "$(containers)" -eq 2 ]
+    for kind in container image network volume; do
+        run coracle $kind prune <<<n
+        exits 1
+        says "$kind prune has been cancelled"
+    done
     run coracle system prune -f --volumes
     exits 0
     says "Deleted Containers:

@@ -128,6 +128,7 @@ is_completed() # EXPECTED WORD…
     make -s -C "$TOP" SUDO_UID= install DESTDIR="$BATS_TEST_TMPDIR/at" PREFIX=/usr >/dev/null
     cd "$BATS_TEST_TMPDIR/at/usr"
     [ "$(bin/coracle --version)" = "$(coracle --version)" ]
+    grep -q "^ExecStart=/usr/bin/coracle system boot$" lib/systemd/system/coracle-boot.service
     [ -s share/man/man1/coracle.1 ] && [ -s share/man/man1/coracle-volume-prune.1 ]
     bash -n share/bash-completion/completions/coracle
     zsh -n share/zsh/site-functions/_coracle

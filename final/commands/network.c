@@ -177,11 +177,13 @@ static int command_prune(const struct call *call)
 
 	subcommand_options(call, groups, 0, 0);
 	if (!options.force && !prune_is_confirmed(" all custom networks not used by at least one "
-						  "container."))
-		return 0;
-	if (subcommand_engine(call, &engine, &err) < 0 ||
-	    prune_networks(&engine, &options.filters, &pruned, &err) < 0)
+						  "container.")) {
+		error_set(&err, ECANCELED, "network prune has been cancelled");
 		status = subcommand_fail(&err);
+	} else if (subcommand_engine(call, &engine, &err) < 0 ||
+		   prune_networks(&engine, &options.filters, &pruned, &err) < 0) {
+		status = subcommand_fail(&err);
+	}
 	fputs(text_string(&pruned.text), stdout);
 	text_release(&pruned.text);
 	release(&options);

@@ -6,6 +6,7 @@
  *	                                 lock upper/ work/ rootfs/
  *	ROOT/names/NAME -> ID            a name is taken by making the link
  *	ROOT/networks/                   subnets and address leases (chapter 06)
+ *	ROOT/events.json                 what has happened
  *	RUN/ID/monitor                   locked as long as the container's monitor lives
  *
  * A root that is not the default is a world of its own: its run directory, cgroup and bridge carry
