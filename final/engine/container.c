@@ -292,10 +292,11 @@ int container_remove(const struct engine *engine, struct container *container, s
 		events_add_container(engine, container, "destroy", NULL);
 	else if (errno != ENOENT)
 		return error_sys(err, "remove container %s", container->id);
-	/* Who lists containers would go on with it, as if we had been killed. */
+	/* Who lists containers would go on with it, as if we had been killed. Of one that another is
+	 * removing, only the directory of a lock can be ours. */
 	held = open(gone, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (held >= 0 && flock(held, LOCK_EX | LOCK_NB) < 0)
-		return 0;
+		return path_remove_tree(run, err);
 	drop_name(engine, container, gone);
 	sharing_give_back_ids(engine, &container->config.sharing);
 	if (container->config.auto_remove)
