@@ -159,3 +159,23 @@ two" ]
     run coracle logs --since yesterday timed
     exits 125
 }
+
+@test "final options may come after operands, but those after a command are its own" {
+    coracle create --network none --name one "$IMAGE" true
+    coracle create --network none --name two "$IMAGE" true
+    run coracle inspect one --format '{{.Name}}' two
+    [ "$output" = $'/one\n/two' ]
+    run coracle rm one -f two -v
+    exits 0
+    [ "$output" = $'one\ntwo' ]
+    run coracle rm -f nobody -- -v
+    says "No such container: nobody"
+    says "No such container: -v"
+    run -125 coracle rm one --bad
+    says "unknown flag: --bad (see 'coracle rm --help')"
+    run coracle rm one --help
+    exits 0
+    says "Usage:  coracle rm"
+    run coracle run --rm --network none "$IMAGE" echo --rm -it
+    [ "$output" = "--rm -it" ]
+}

@@ -133,14 +133,66 @@ static void refuse_operands(const char *name, int least, int most)
 	exit(subcommand_fail(&err));
 }
 
+static bool is_option(const char *argument)
+{
+	return argument[0] == '-' && argument[1];
+}
+
+/* Exchanges two neighbours: the arguments before `middle` come after those from there on. */
+static void exchange(char **first, char **middle, char **end)
+{
+	for (; middle < end; first++, middle++) {
+		char *moved = *middle;
+
+		memmove(first + 1, first, (size_t)(middle - first) * sizeof(*first));
+		*first = moved;
+	}
+}
+
+/* Reads the options among the arguments, and puts them before the operands. Of a command that runs
+ * another, all after the first operand is the other's; "--" ends the options anyhow. Returns the index
+ * of the first operand. */
+static int parse(const struct call *call, const struct option_group *groups, struct error *err)
+{
+	const char *usage = call->subcommand->usage;
+	bool ours = !strstr(usage, "COMMAND") && !strstr(usage, "ps OPTIONS");
+	char **argv = (char **)call->argv; /* main's, which may be written */
+	int operand = options_parse(groups, call->argc, call->argv, err), at = operand;
+	bool more = ours && operand > 0 && strcmp(argv[at - 1], "--") != 0;
+
+	while (more && at < call->argc) {
+		int option = at, read;
+
+		while (option < call->argc && !is_option(argv[option]))
+			option++;
+		if (option == call->argc)
+			break;
+		/* the operand before stands where the name of a program does */
+		read = options_parse(groups, call->argc - option + 1, argv + option - 1, err);
+		if (read < 0)
+			return -1;
+		at = option - 1 + read;
+		more = strcmp(argv[at - 1], "--") != 0;
+		exchange(argv + operand, argv + option, argv + at);
+		operand += at - option;
+	}
+	return operand;
+}
+
 int subcommand_options(const struct call *call, const struct option_group *groups, int least,
 		       int most)
 {
 	AUTO_FREE char *name = memory_format(PROGRAM " %s", call->subcommand->name);
-	int operand =
-		program_options(name, call->subcommand->usage, groups, call->argc, call->argv);
+	struct error err;
+	int operand = parse(call, groups, &err);
 	int count = call->argc - operand;
 
+	if (operand < 0) {
+		error_hint(&err, err.code, "see '%s --help'", name);
+		exit(program_fail(name, &err, STATUS_OURS));
+	}
+	/* Does what --help and --explain ask for. */
+	program_options(name, call->subcommand->usage, groups, 1, call->argv);
 	if (count < least || (most >= 0 && count > most))
 		refuse_operands(name, least, most);
 	return operand;

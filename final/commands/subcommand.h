@@ -45,7 +45,9 @@ struct call {
 int subcommand_call(const char *root, int argc, char *const *argv);
 
 /* Reads the options, as program_options does, and makes sure that the number of operands is from
- * `least` to `most` (-1: any). Returns the index of the first operand. */
+ * `least` to `most` (-1: any). As with docker, options may also come after operands, unless what
+ * follows the first one is a command; in argv the operands are last then, in their order. Returns the
+ * index of the first operand. */
 int subcommand_options(const struct call *call, const struct option_group *groups, int least,
 		       int most);
 
