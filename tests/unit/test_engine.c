@@ -259,7 +259,7 @@ static void test_monitor_lock(struct engine *engine)
 	ok(!record_monitor_lives(engine, &made), "without a lock there is no monitor");
 	lock = record_lock_monitor(engine, &made, &err);
 	ok(lock >= 0 && record_monitor_lives(engine, &made), "with it there is");
-	ok(record_lock_monitor(engine, &made, &err) < 0 && err.code == EWOULDBLOCK, "only one");
+	ok(record_lock_monitor(engine, &made, &err) < 0 && err.code == RECORD_LOCKED, "only one");
 	ok(record_pid_start(getpid()) > 0 && record_pid_start(0) == 0,
 	   "a process has a start time");
 	container_remove(engine, &made, &err);
