@@ -242,7 +242,9 @@ local" ]
     [ "$(coracle volume inspect -f '{{json .Options}}' mem)" = '{"device":"tmpfs","o":"size=1m,uid=5,nosuid","type":"tmpfs"}' ]
     run box -v mem:/etc "$IMAGE" sh -c 'ls /etc/passwd; grep " /etc " /proc/mounts; stat -c "%u %a" /etc; touch /etc/x'
     exits 0
-    says $'No such file or directory\ntmpfs /etc tmpfs rw,nosuid,relatime,size=1024k,uid=5 0 0\n5 1777'
+    says "/etc/passwd: No such file or directory"
+    says "tmpfs /etc tmpfs rw,nosuid,relatime,size=1024k,uid=5 0 0"
+    says "5 1777"
     run box -v mem:/d:ro "$IMAGE" touch /d/x
     says "Read-only file system"
     run box --mount 'type=volume,source=other,target=/d,volume-label=a=b,volume-driver=local,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"volume-opt=o=size=1m,mode=700"' "$IMAGE" grep " /d " /proc/mounts
