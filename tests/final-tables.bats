@@ -34,7 +34,9 @@ is_completed() # EXPECTED WORD…
     is_completed "host private" run --cgroupns ""
     is_completed "" run --hostname ""
     is_completed volume help volum
-    # a command's own options are nobody's business
+    # options may come after operands, but a command's own are nobody's business
+    is_completed --force rm boat --forc
+    is_completed "" rm -- boat --forc
     is_completed "" run -it "$IMAGE" --cidf
     run coracle completion fish
     exits 1
@@ -51,6 +53,8 @@ is_completed() # EXPECTED WORD…
     is_completed "ship sloop" container inspect sloop ""
     is_completed sloop rm ""
     is_completed "ship sloop" rm -f ""
+    is_completed "ship sloop" rm boat -f ""
+    is_completed sloop rm -- ""
     is_completed "" unpause ""
     coracle pause ship >/dev/null
     is_completed ship unpause s

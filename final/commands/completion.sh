@@ -65,16 +65,21 @@ _coracle_option()
 _coracle_words()
 {
     [ -z "${ZSH_VERSION-}" ] || emulate -L sh
-    local program=$1 root='' command='' rows option='' value='' forced='' number=0 usage
+    local program=$1 root='' command='' rows option='' value='' forced='' closed='' number=0 usage
     shift
     rows=$(_coracle_ask --help=rows)
     while [ $# -gt 1 ]; do
         if [ "$option" ]; then
             [ "$option" != root ] || root=$1
             option=''
-        elif [ "$1" = -- ] || { [ "${1#-}" = "$1" ] && [ "${rows#usage}" != "$rows" ]; }; then
+        elif [ "$1" = -- ] && [ -z "$closed" ]; then
+            closed=1
+        elif [ "$closed" ] || { [ "${1#-}" = "$1" ] && [ "${rows#usage}" != "$rows" ]; }; then
             number=$((number + 1))
-        elif [ "${1#-}" != "$1" ] && [ $number -eq 0 ]; then
+            # What runs another command leaves all that follows to that one.
+            case ${rows%%"
+"*} in *COMMAND* | *"ps OPTIONS"*) closed=1 ;; esac
+        elif [ "${1#-}" != "$1" ]; then
             _coracle_option "$1"
             case $1 in -f | --force) forced=1 ;; esac
         else
@@ -85,7 +90,7 @@ _coracle_words()
     done
     if [ "$option" ]; then
         _coracle_values
-    elif [ "${1#-}" != "$1" ] && [ $number -eq 0 ]; then
+    elif [ "${1#-}" != "$1" ] && [ -z "$closed" ]; then
         printf '%s\n' "$rows" | awk -F '\t' '$1 == "option" { print "--" $2 "\t" $5 }'
     elif [ "${rows#usage}" = "$rows" ]; then
         printf '%s\n' "$rows" | awk -F '\t' '$1 == "command" { sub(/.* /, "", $2); print $2 "\t" $4 }'
