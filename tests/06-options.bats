@@ -171,7 +171,15 @@ two_neighbours()
     ask "$WORLD" tcp 203.0.113.1 7000
     says far
     at "$HOST" ip link delete virbr0
-    # once
+    at "$HOST" ip address add 203.0.113.2/24 dev other
+    # also when the rules are lost and come back
+    at "$HOST" nft flush ruleset
+    ask "$WORLD" tcp 203.0.113.1 7000
+    says far
+    coracle network repair
+    ask "$WORLD" tcp 203.0.113.1 7000
+    exits 1
+    # it is said once
     run coracle run --rm "$IMAGE" true
     says_not WARNING
 }

@@ -13,6 +13,7 @@
 #include "firewall.h"
 #include "firewall_others.h"
 #include "link.h"
+#include "router.h"
 #include "netns.h"
 #include "settings.h"
 #include "trace.h"
@@ -130,22 +131,6 @@ static bool bridge_is_up(struct netlink *netlink, const struct bridge_network *n
 	       has_addresses(netlink, network, &link, false, &unknown) > 0;
 }
 
-/* Makes this host a router, but not one between its other interfaces. */
-static int forward_packets(const struct bridge_network *network, struct error *err)
-{
-	for (unsigned i = 0; i < (network->ipv6 ? IP_VERSIONS : 1); i++) {
-		int already = settings_forward(i, false, err);
-
-		if (already < 0)
-			return -1;
-		/* Closed before the first packet that is to be stopped. */
-		if (already == 0 && (firewall_close_others(network->table, i, err) < 0 ||
-				     settings_forward(i, true, err) < 0))
-			return -1;
-	}
-	return 0;
-}
-
 int bridge_network_up(const struct bridge_network *network, struct error *err)
 {
 	struct firewall_network rules = rules_of(network);
@@ -161,11 +146,13 @@ int bridge_network_up(const struct bridge_network *network, struct error *err)
 		/* Step 6.5: what leaves gets the host's address. */
 		if (firewall_up(network->table, &rules, err) < 0)
 			return -1;
+		if (router_restore(network, err) < 0)
+			return -1;
 	}
 	if (firewall_others_pass(network->name, network->ipv6, err) < 0)
 		return -1;
 	/* Step 6.4: last, for from now on the host passes packets on. */
-	if (forward_packets(network, err) < 0)
+	if (router_open(network, err) < 0)
 		return -1;
 	return 0;
 }

@@ -80,7 +80,10 @@ static int split_long(char *text, struct parts *parts, struct error *err)
 		char *value = strchr(word, '=');
 
 		if (!value)
-			return error_set(err, EINVAL, "invalid publish opts format: '%s'", word);
+			return error_set(
+				err, EINVAL,
+				"invalid publish opts format (should be name=value but got '%s')",
+				word);
 		*value++ = '\0';
 		if (strcmp(word, "target") == 0)
 			parts->container = value;
@@ -88,7 +91,7 @@ static int split_long(char *text, struct parts *parts, struct error *err)
 			parts->host = value;
 		else if (strcmp(word, "protocol") == 0)
 			parts->protocol = value;
-		else
+		else if (strcmp(word, "mode") != 0) /* of clusters */
 			return error_set(err, EINVAL, "invalid field key %s", word);
 	}
 	return 0;
