@@ -144,9 +144,8 @@ int bridge_network_up(const struct bridge_network *network, struct error *err)
 		if (lock < 0 || make_bridge(&netlink, network, err) < 0)
 			return -1;
 		/* Step 6.5: what leaves gets the host's address. */
-		if (firewall_up(network->table, &rules, err) < 0)
-			return -1;
-		if (router_restore(network, err) < 0)
+		if (firewall_up(network->table, &rules, err) < 0 ||
+		    router_restore(network, err) < 0)
 			return -1;
 	}
 	if (firewall_others_pass(network->name, network->ipv6, err) < 0)
