@@ -477,6 +477,32 @@ static void check_option(int (*check)(const char *text, struct error *err), cons
 	ok((check(text, &err) == 0) == !*want && strstr(err.text, want), text);
 }
 
+static int check_security(const char *text, struct error *err)
+{
+	struct attributes attributes = {0};
+	int result = attributes_add_security(&attributes, text, err);
+
+	attributes_release(&attributes);
+	return result;
+}
+
+static void test_label(void)
+{
+	struct attributes attributes = {0};
+	struct text context = {0};
+
+	strings_add(&attributes.security, "label=disable");
+	attributes_label(&attributes, &context);
+	ok(context.length == 0, "no label unless one is asked for");
+	strings_add(&attributes.security, "label=level:s0:c1,c2");
+	strings_add(&attributes.security, "label:type:svirt_t");
+	attributes_label(&attributes, &context);
+	is(text_string(&context), "system_u:system_r:svirt_t:s0:c1,c2",
+	   "what a label leaves out is a container's");
+	text_release(&context);
+	attributes_release(&attributes);
+}
+
 static void test_attributes(void)
 {
 	struct privileges privileges = {.limited = true, .seccomp = true};
@@ -488,12 +514,13 @@ static void test_attributes(void)
 	check_option(attributes_check_ulimit, "nofile", "invalid ulimit argument: nofile");
 	check_option(attributes_check_ulimit, "files=1", "invalid ulimit type: files");
 	check_option(attributes_check_ulimit, "nofile=1:", "a limit is a number");
-	check_option(attributes_check_security, "no-new-privileges", "");
-	check_option(attributes_check_security, "no-new-privileges:true", "");
-	check_option(attributes_check_security, "seccomp=unconfined", "");
-	check_option(attributes_check_security, "label=disable", "");
-	check_option(attributes_check_security, "seccomp=", "unconfined or builtin");
-	check_option(attributes_check_security, "nonsense=1", "no-new-privileges");
+	check_option(check_security, "no-new-privileges", "");
+	check_option(check_security, "no-new-privileges:true", "");
+	check_option(check_security, "seccomp=unconfined", "");
+	check_option(check_security, "label=disable", "");
+	check_option(check_security, "seccomp=", "opening seccomp profile");
+	check_option(check_security, "label=nonsense", "label is disable");
+	check_option(check_security, "nonsense=1", "no-new-privileges");
 	strings_add(&attributes.security, "seccomp=unconfined");
 	strings_add(&attributes.security, "no-new-privileges=true");
 	strings_add(&attributes.security, "seccomp=builtin");
@@ -507,6 +534,7 @@ int main(void)
 {
 	test_relay();
 	test_attributes();
+	test_label();
 	test_hooks();
 	test_failures();
 	test_signals();
