@@ -69,8 +69,9 @@ setup_file()
     ROOT=$FINAL/root
     RUN=$(run_directory "$ROOT")
     export FINAL ROOT RUN
-    # Or the first container on a bridge would say that it is set; not on the host, if this runs there.
-    [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ] || echo 1 >/proc/sys/net/ipv4/ip_forward
+    # Or the first container on a bridge would say that it sets this. Not on the host, if this runs
+    # there: a namespace of our own has no way out.
+    [ -n "$(ip route show default)" ] || echo 1 >/proc/sys/net/ipv4/ip_forward
     mkdir -m 700 "$ROOT"
     cp -a "$STORE"/{blobs,refs,layers} "$ROOT/"
 }
