@@ -149,7 +149,7 @@ reads()
 }
 
 @test "03 the process is in a cgroup of its own, wherever there are controllers" {
-    local word=3.$BASHPID dir pid line
+    local word=30.$BASHPID dir pid line
     contain -- sleep "$word" 3>&- &
     await container_dir "$word"
     dir=$(container_dir "$word")
@@ -160,7 +160,9 @@ reads()
         [[ $line != 0::* ]] || on_v2 || continue
         [[ $line == *:/coracle* ]] || { echo "not in its own: $line"; return 1; }
     done <"/proc/$pid/cgroup"
-    wait
+    kill -KILL "$pid"
+    join $!
+    exits 137
     [ ! -e "$dir" ]
 }
 
@@ -178,7 +180,7 @@ freeze()
 }
 
 @test "03 the end kills what is still in the cgroup, even frozen, and removes cgroups made inside" {
-    local word=3.$BASHPID dir stray
+    local word=30.$BASHPID dir stray
     contain -- sleep "$word" 3>&- &
     local container=$!
     await container_dir "$word"
@@ -188,7 +190,9 @@ freeze()
     stray=$!
     echo "$stray" >"$dir/inner/most/cgroup.procs"
     freeze "$dir/inner/most"
-    wait "$container"
+    kill -KILL "$(pgrep -x -f "sleep $word")"
+    join "$container"
+    exits 137
     [ ! -e "$dir" ]
     join "$stray"
     exits 137
@@ -268,14 +272,18 @@ refuses()
 
 # --- devices and disks ---------------------------------------------------------------------------
 
-# A loop device over a new file of $1 megabytes: its path in $LOOP; ended by end_loop.
+# A loop device over a new file of $1 megabytes: its path in $LOOP.
 begin_loop()
 {
     FILE=$BATS_TEST_TMPDIR/disk
     head -c "$1"M /dev/zero >"$FILE"
     LOOP=$(losetup --find --show --direct-io=off "$FILE")
 }
-end_loop() { losetup -d "$LOOP"; }
+teardown()
+{
+    [ -z "${LOOP-}" ] || losetup -d "$LOOP"
+    common_teardown
+}
 
 @test "03 --device-cgroup-rule opens a loop device that is shut without it" {
     begin_loop 1
@@ -283,7 +291,6 @@ end_loop() { losetup -d "$LOOP"; }
     run contain -- sh -c "$open"
     says "Operation not permitted"
     run contain --device-cgroup-rule "b 7:* r" -- sh -c "$open"
-    end_loop
     exits 0
     [ "$output" = 1 ]
     refuses "invalid device cgroup format 'b 7'" --device-cgroup-rule "b 7"
@@ -298,16 +305,15 @@ end_loop() { losetup -d "$LOOP"; }
         sh -c "$node; dd if=/dev/zero of=/tmp/loop bs=256k count=8 conv=fsync oflag=direct; rm /tmp/loop"
     took=$((($(date +%s%N) - began) / 1000000))
     exits 0
-    [ "$took" -gt 1200 ] || { echo "2 MB were written in $took ms"; end_loop; return 1; }
+    [ "$took" -gt 1200 ] || { echo "2 MB were written in $took ms"; return 1; }
     began=$(date +%s%N)
     run contain "${rule[@]}" --device-read-bps "$LOOP:1mb" -- \
         sh -c "$node; dd if=/tmp/loop of=/dev/null bs=256k count=8 iflag=direct; rm /tmp/loop"
     took=$((($(date +%s%N) - began) / 1000000))
     exits 0
-    [ "$took" -gt 1200 ] || { echo "2 MB were read in $took ms"; end_loop; return 1; }
+    [ "$took" -gt 1200 ] || { echo "2 MB were read in $took ms"; return 1; }
     run contain "${rule[@]}" --device-read-iops "$LOOP:1000" --device-write-iops "$LOOP:2000" -- \
         sh -c "cat /sys/fs/cgroup/io.max /sys/fs/cgroup/blkio/blkio.throttle.*_iops_device 2>/dev/null; true"
-    end_loop
     if on_v2; then
         says "riops=1000 wiops=2000"
     else
