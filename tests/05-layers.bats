@@ -110,6 +110,32 @@ END
     has f %s 3000
 }
 
+@test "05 gzip's members may begin and end anywhere in what is read at once" {
+    layer <<'END'
+entry('f', data=bytes(range(256)) * 2000)
+end()
+
+def member(data, padding):
+    head = b'\x1f\x8b\x08\x1e' + bytes(6) + struct.pack('<H', padding) + bytes(padding) + b'name\0comment\0'
+    body = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return (head + struct.pack('<H', zlib.crc32(head) & 0xffff) + body.compress(data) + body.flush()
+            + struct.pack('<II', zlib.crc32(data), len(data)))
+
+def members(all):
+    """The Nth ends so that 64 KiB end somewhere in its trailer or in the next one's header."""
+    result = b''
+    for number in range(1, 50):
+        data, end = all[:10000], number * 65536 + 10 - number
+        all = all[10000:]
+        result += member(data, end - len(result) - len(member(data, 0)))
+    return result + member(all, 0)
+
+wrap(members)
+END
+    unpacks
+    has f %s 512000
+}
+
 @test "05 zstd may have several frames and skippable ones, also first" {
     layer <<'END'
 entry('f', data='x' * 300000)
