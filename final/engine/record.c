@@ -352,7 +352,7 @@ static char *socket_of(const struct engine *engine, const char *id)
 	return memory_format("%s/%s/attach", engine->run, id);
 }
 
-bool record_has_monitor(const struct engine *engine, const char *id)
+static bool has_monitor(const struct engine *engine, const char *id)
 {
 	AUTO_FREE char *socket = socket_of(engine, id);
 
@@ -361,7 +361,7 @@ bool record_has_monitor(const struct engine *engine, const char *id)
 
 static bool is_cut(const struct engine *engine, const struct container *container)
 {
-	return is_recorded_alive(container) || record_has_monitor(engine, container->id);
+	return is_recorded_alive(container) || has_monitor(engine, container->id);
 }
 
 static void note_end(struct container_state *state)

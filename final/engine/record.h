@@ -41,9 +41,6 @@ uint64_t record_pid_start(pid_t pid);
 int record_lock_monitor(const struct engine *engine, const struct container *container,
 			struct error *err);
 
-/* Whether a monitor of that container is at work, or was killed, or could not give all back. */
-bool record_has_monitor(const struct engine *engine, const char *id);
-
 /* Whether somebody holds that lock. */
 bool record_monitor_lives(const struct engine *engine, const struct container *container);
 
