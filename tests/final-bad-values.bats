@@ -31,6 +31,7 @@ any_text()
 * alias          a name, and only on networks that were made
 * driver         the store of volumes judges it
 * opt            the driver judges it
+* tail           what is no number is all, as Docker has it
 E2
 }
 
@@ -49,7 +50,7 @@ run net           not found
 run env-file      No such file or directory
 run volumes-from  No such container
 run name          only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed
-run log-driver    no log driver named
+run log-driver    error looking up logging plugin
 run log-opt       invalid logging opts format
 exec user         unable to find user
 kill signal       Invalid signal
@@ -57,7 +58,6 @@ stop signal       Invalid signal
 restart signal    Invalid signal
 update cpuset-cpus for cpuset cpus: invalid format
 update cpuset-mems for cpuset mems: invalid format
-logs tail         is not a whole number
 E2
 }
 

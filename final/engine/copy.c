@@ -221,6 +221,13 @@ static int copy(void *context, int root_fd, struct error *err)
 	const struct visit *visit = context;
 	const struct copy_request *request = visit->request;
 
+	/* In there we are nobody to the host's files. */
+	if (request->outside && request->container->state.pid &&
+	    request->container->config.sharing.ids.first)
+		return error_set(
+			err, ENOTSUP,
+			"container %s has users of its own: copy when it is stopped, or an archive (-)",
+			request->asked_name);
 	if (request->outside)
 		return copy_files(visit, root_fd, err);
 	return request->into ? read_archive(visit, root_fd, err)
