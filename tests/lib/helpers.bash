@@ -155,7 +155,11 @@ is_of_others() # LINE
     'process '*) [ -r "${path%exe}environ" ] && ! grep -qzxF "STORE=$STORE" "${path%exe}environ" ;;
     'cgroup '*)
         pids=$(find "$path" -name cgroup.procs -exec cat {} + 2>/dev/null)
-        [ "$pids" ] && ! grep -qsxF $'PPid:\t1' $(sed 's,.*,/proc/&/status,' <<<"$pids")
+        if [ "$pids" ]; then
+            ! grep -qsxF $'PPid:\t1' $(sed 's,.*,/proc/&/status,' <<<"$pids")
+        else # those of another PID namespace are counted on version 1, but not listed
+            grep -qsv '^0$' "/sys/fs/cgroup/pids/${path#/sys/fs/cgroup/*/}/pids.current"
+        fi
         ;;
     *) return 1 ;;
     esac
