@@ -134,9 +134,13 @@ int sharing_claim_ids(const struct engine *engine, const char *id, struct sharin
 		return -1;
 	for (unsigned index = 0; claimed == 0; index++) {
 		if (id_map_find("auto", index, &sharing->ids, err) < 0)
-			return -1;
-		claimed = claim(engine, id, &sharing->ids, err);
+			claimed = -1;
+		else
+			claimed = claim(engine, id, &sharing->ids, err);
 	}
+	/* The last that was tried is another's, and not to be given back. */
+	if (claimed < 0)
+		sharing->ids = (struct id_map){0};
 	return claimed < 0 ? -1 : 0;
 }
 
