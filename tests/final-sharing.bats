@@ -84,6 +84,7 @@ with_ids() # SCRIPT
     run with_ids '
         for name in one two; do coracle run -d --network none --name $name --userns auto "$IMAGE" sleep 600 >/dev/null; done
         coracle exec one cat /proc/self/uid_map; coracle exec two cat /proc/self/uid_map
+        ! coracle create --network none --userns auto --name one "$IMAGE" true 2>/dev/null || exit 1
         coracle run --rm --network none --userns auto "$IMAGE" true || echo "status $?"
         coracle exec -u 1000 one sh -c "id -u; echo written >/dev/stderr" 2>&1
         coracle exec one sh -c "touch /mine; stat -c %u /mine"

@@ -98,7 +98,7 @@ int container_create(const struct engine *engine, struct container_config *confi
 	made.state.created_at = memory_string(now);
 	trace("mkdir -p %q", made.dir);
 	if (put_in_place(engine, &made, err) < 0) {
-		sharing_give_back_ids(engine, &made.config.sharing);
+		sharing_give_back_ids(engine, made.id, &made.config.sharing);
 		*config = made.config;
 		made.config = (struct container_config){0};
 		container_release(&made);
@@ -303,7 +303,7 @@ int container_remove(const struct engine *engine, struct container *container, s
 	if (held >= 0 && flock(held, LOCK_EX | LOCK_NB) < 0)
 		return path_remove_tree(run, err);
 	drop_name(engine, container, gone);
-	sharing_give_back_ids(engine, &container->config.sharing);
+	sharing_give_back_ids(engine, container->id, &container->config.sharing);
 	if (container->config.auto_remove)
 		volume_store_remove_made_for(engine, container->id, &container->config.volumes);
 	if (path_remove_tree(run, err) < 0)

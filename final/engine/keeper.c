@@ -34,10 +34,14 @@ static void drain(void)
 	while (streams[0].fd >= 0 || streams[1].fd >= 0) {
 		if (poll(streams, KEPT_MAX, -1) < 0)
 			return;
-		for (int i = 0; i < KEPT_MAX; i++)
-			if (streams[i].revents && read(streams[i].fd, bytes, sizeof(bytes)) <= 0 &&
-			    errno != EAGAIN)
+		for (int i = 0; i < KEPT_MAX; i++) {
+			ssize_t count = 1;
+
+			if (streams[i].revents)
+				count = read(streams[i].fd, bytes, sizeof(bytes));
+			if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR))
 				streams[i].fd = -1;
+		}
 	}
 }
 

@@ -112,20 +112,30 @@ int names_take(const struct engine *engine, const char *name, const char *id, st
 	return 0;
 }
 
-void names_drop(const struct engine *engine, const char *name, const char *id)
+static bool leads_to(const char *path, const char *id)
 {
 	char owner[CONTAINER_ID_LENGTH + 1] = "";
-	AUTO_FREE char *path = NULL, *mine = NULL;
 
-	if (!name || names_look_up(engine, name, owner) < 0 || strcmp(owner, id) != 0)
-		return;
-	path = path_of(engine, name);
-	mine = memory_format("%s/names/.%s", engine->root, id);
+	return readlink(path, owner, CONTAINER_ID_LENGTH) >= 0 && strcmp(owner, id) == 0;
+}
+
+void names_drop(const struct engine *engine, const char *name, const char *id)
+{
+	AUTO_FREE char *path = path_of(engine, name ? name : "");
+	struct error ignored;
+
+	if (name && check_name(name, &ignored) == 0)
+		names_drop_link(engine, path, id);
+}
+
+void names_drop_link(const struct engine *engine, const char *path, const char *id)
+{
+	AUTO_FREE char *mine = memory_format("%s/names/.%s", engine->root, id);
+
 	/* Out of the way first, for it may have been taken anew since we looked. */
-	if (rename(path, mine) < 0)
+	if (!leads_to(path, id) || rename(path, mine) < 0)
 		return;
-	if (readlink(mine, owner, CONTAINER_ID_LENGTH) == CONTAINER_ID_LENGTH &&
-	    strncmp(owner, id, CONTAINER_ID_LENGTH) != 0)
+	if (!leads_to(mine, id))
 		renameat2(AT_FDCWD, mine, AT_FDCWD, path, RENAME_NOREPLACE);
 	unlink(mine);
 }

@@ -19,6 +19,9 @@ int names_take(const struct engine *engine, const char *name, const char *id, st
 /* Gives a name back if it is this id's. */
 void names_drop(const struct engine *engine, const char *name, const char *id);
 
+/* Removes the link `path`, wherever it is below the root, if it leads to this id. */
+void names_drop_link(const struct engine *engine, const char *path, const char *id);
+
 /* Finds the id of a name. Returns -1 if there is none. */
 int names_look_up(const struct engine *engine, const char *name, char id[CONTAINER_ID_LENGTH + 1]);
 

@@ -8,6 +8,7 @@
 
 #include "container.h"
 #include "json.h"
+#include "names.h"
 #include "path.h"
 #include "trace.h"
 
@@ -105,20 +106,23 @@ static int claim(const struct engine *engine, const char *id, const struct id_ma
 		 struct error *err)
 {
 	AUTO_FREE char *lease = lease_of(engine, ids);
-	char owner[CONTAINER_ID_LENGTH + 1] = "";
-	AUTO_FREE char *dir = NULL;
 
 	trace("ln -s %s %q", id, lease);
-	if (symlink(id, lease) == 0)
-		return 1;
-	if (errno != EEXIST || readlink(lease, owner, CONTAINER_ID_LENGTH) < 0)
-		return error_sys(err, "make link '%s'", lease);
-	dir = memory_format("%s/containers/%s", engine->root, owner);
-	if (access(dir, F_OK) == 0)
-		return 0;
-	/* Its container was removed by halves. */
-	if (unlink(lease) < 0 || symlink(id, lease) < 0)
-		return error_sys(err, "replace link '%s'", lease);
+	while (symlink(id, lease) < 0) {
+		char owner[CONTAINER_ID_LENGTH + 1] = "";
+		AUTO_FREE char *dir = NULL;
+
+		/* ENOENT, here and below: it was given back just now. */
+		if (errno != EEXIST ||
+		    (readlink(lease, owner, CONTAINER_ID_LENGTH) < 0 && errno != ENOENT))
+			return error_sys(err, "make link '%s'", lease);
+		dir = memory_format("%s/containers/%s", engine->root, owner);
+		if (*owner && access(dir, F_OK) == 0)
+			return 0;
+		/* Its container was removed by halves. */
+		if (unlink(lease) < 0 && errno != ENOENT)
+			return error_sys(err, "replace link '%s'", lease);
+	}
 	return 1;
 }
 
@@ -134,22 +138,19 @@ int sharing_claim_ids(const struct engine *engine, const char *id, struct sharin
 		return -1;
 	for (unsigned index = 0; claimed == 0; index++) {
 		if (id_map_find("auto", index, &sharing->ids, err) < 0)
-			claimed = -1;
-		else
-			claimed = claim(engine, id, &sharing->ids, err);
+			return -1;
+		claimed = claim(engine, id, &sharing->ids, err);
 	}
-	/* The last that was tried is another's, and not to be given back. */
-	if (claimed < 0)
-		sharing->ids = (struct id_map){0};
 	return claimed < 0 ? -1 : 0;
 }
 
-void sharing_give_back_ids(const struct engine *engine, const struct sharing *sharing)
+void sharing_give_back_ids(const struct engine *engine, const char *id,
+			   const struct sharing *sharing)
 {
 	AUTO_FREE char *lease = lease_of(engine, &sharing->ids);
 
 	if (sharing->ids.first)
-		unlink(lease);
+		names_drop_link(engine, lease, id);
 }
 
 int sharing_give_streams(const struct sharing *sharing, const int stdio[3], struct error *err)

@@ -38,7 +38,10 @@ int sharing_resolve(const struct engine *engine, struct sharing *sharing, struct
  * of the engine. Errors: ENOENT if there is none. */
 int sharing_claim_ids(const struct engine *engine, const char *id, struct sharing *sharing,
 		      struct error *err);
-void sharing_give_back_ids(const struct engine *engine, const struct sharing *sharing);
+
+/* Gives the range back if it is container `id`'s. */
+void sharing_give_back_ids(const struct engine *engine, const char *id,
+			   const struct sharing *sharing);
 
 /* Finds the files of the namespaces to join. Errors: EINVAL if a container that it shares with does
  * not run, or does not share. */
