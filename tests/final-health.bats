@@ -182,3 +182,19 @@ Health check exceeded timeout (300ms): begun" ]
     await children
     [ "$(state boat .State.ExitCode)" = 137 ]
 }
+
+@test "final a time of a healthcheck that the record can't keep, or Docker refuses, is refused" {
+    for time in Interval=--health-interval Timeout=--health-timeout StartPeriod=--health-start-period StartInterval=--health-start-interval; do
+        run coracle create "${time#*=}" 999us "$IMAGE" true
+        exits 125
+        says "${time%%=*} in Healthcheck cannot be less than 1ms"
+        run coracle create "${time#*=}" 2502h "$IMAGE" true
+        exits 125
+        says "${time%%=*} in Healthcheck cannot be more than 2501h"
+    done
+    run coracle create --shm-size 9p "$IMAGE" true
+    exits 125
+    says "invalid size: '9p' is too large"
+    coracle create --network none --shm-size 8p --health-timeout 2501h --health-interval 1ms "$IMAGE" true
+    [ "$(coracle ps -aq | wc -l)" -eq 1 ]
+}

@@ -195,7 +195,7 @@ int text_to_bytes(const char *text, uint64_t *bytes, struct error *err)
 	if (power < 0)
 		return error_set(err, EINVAL, "invalid suffix: '%s'", unit);
 	value = ldexp(value, 10 * power);
-	if (value >= (double)INT64_MAX)
+	if (value > 0x1p53)
 		return error_set(err, ERANGE, "invalid size: '%s' is too large", text);
 	*bytes = (uint64_t)value;
 	return 0;

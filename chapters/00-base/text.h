@@ -58,7 +58,8 @@ bool text_starts_with(const char *text, const char *prefix);
 int text_to_number(const char *text, uint64_t most, uint64_t *number, struct error *err);
 
 /* Reads a size as Docker does: a decimal number (a fraction is allowed) with an optional unit b, k,
- * m, g, t or p of either case, as "512m", "1.5GiB" or "64kb": powers of 1024. -1 with EINVAL. */
+ * m, g, t or p of either case, as "512m", "1.5GiB" or "64kb": powers of 1024. -1 with EINVAL;
+ * with ERANGE above 2^53, the most that json_get_number reads. */
 int text_to_bytes(const char *text, uint64_t *bytes, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* Healthchecks as image configs write them; see healthcheck.h. */
 #include "healthcheck.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct {
@@ -58,6 +59,23 @@ void healthcheck_complete(struct healthcheck *check, const struct healthcheck *i
 		check->retries = image->retries;
 	if (!check->test.count)
 		strings_add_all(&check->test, &image->test);
+}
+
+int healthcheck_check(const struct healthcheck *check, struct error *err)
+{
+	struct healthcheck view = *check;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
+		int64_t time_ns = *time_of(&view, i);
+
+		if (time_ns && time_ns < 1000000)
+			return error_set(err, EINVAL, "%s in Healthcheck cannot be less than 1ms",
+					 times[i].name);
+		if (time_ns > INT64_C(1) << 53)
+			return error_set(err, EINVAL, "%s in Healthcheck cannot be more than 2501h",
+					 times[i].name);
+	}
+	return 0;
 }
 
 bool healthcheck_is_wanted(const struct healthcheck *check)

@@ -29,6 +29,9 @@ void healthcheck_add(cJSON *object, const struct healthcheck *check);
 /* Fills what *check does not say from the image's. */
 void healthcheck_complete(struct healthcheck *check, const struct healthcheck *image);
 
+/* Whether each time is 0, or from a millisecond, Docker's least, to what healthcheck_read takes. */
+int healthcheck_check(const struct healthcheck *check, struct error *err);
+
 /* Whether there is a command to run. */
 bool healthcheck_is_wanted(const struct healthcheck *check);
 

@@ -49,7 +49,7 @@ int run_life_check(const struct run_life_options *options, struct error *err)
 	    (options->health_command || check->interval_ns || check->timeout_ns ||
 	     check->start_period_ns || check->start_interval_ns || check->retries))
 		return error_set(err, EINVAL, "--no-healthcheck conflicts with --health-* options");
-	return 0;
+	return healthcheck_check(check, err);
 }
 
 void run_life_apply(const struct run_life_options *options, const struct healthcheck *image,
