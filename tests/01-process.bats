@@ -573,7 +573,8 @@ made_for_command()
    {"names": ["mkdir", "mkdirat", "no_such_call"], "action": "SCMP_ACT_ERRNO", "errnoRet": 99},
    {"names": ["symlink", "symlinkat"], "action": "SCMP_ACT_ERRNO", "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
    {"names": ["kill"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 1, "value": 15, "op": "SCMP_CMP_EQ"}]},
-   {"names": ["link", "linkat"], "action": "SCMP_ACT_ERRNO", "includes": {"minKernel": "99.0"}}]}
+   {"names": ["link", "linkat"], "action": "SCMP_ACT_ERRNO", "includes": {"minKernel": "99.0"}},
+   {"names": ["close_range"], "action": "SCMP_ACT_ERRNO"}]}
 EOF
     script='d=$(mktemp); rm $d; mkdir $d; ln -s a $d; rm -f $d; kill -15 $$; kill -0 $$ && echo signalled; touch $d; ln $d $d.2 && echo linked; rm -f $d $d.2'
     # the second time with what was kept of the first
@@ -587,8 +588,17 @@ EOF
     done
     run contain --security-opt "seccomp=$profile" --cap-add SYS_ADMIN -- sh -c "$script"
     [ "$(grep -c 'Operation not permitted' <<<"$output")" -eq 1 ] || { echo "$output"; return 1; }
+    run contain --security-opt "seccomp=$profile" --privileged -- sh -c "$script"
+    says "assign requested address"
     run contain --security-opt "seccomp=$profile" --security-opt no-new-privileges -- grep -cE 'NoNewPrivs:.1|Seccomp:.2' /proc/self/status
     [ "$output" = 2 ] || { echo "$output"; return 1; }
+}
+
+@test "01 a seccomp profile is compiled also for a caller that ignores SIGCHLD" {
+    echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["'"new_$BATS_ROOT_PID.$BATS_SUITE_TEST_NUMBER.$RANDOM"'"], "action": "SCMP_ACT_ERRNO"}]}' >"$BATS_TEST_TMPDIR/new.json"
+    run bash -c "trap '' CHLD; source '$TOP/tests/lib/helpers.bash'; contain --security-opt seccomp=$BATS_TEST_TMPDIR/new.json -- echo done"
+    exits 0
+    [ "$output" = "done" ]
 }
 
 @test "01 what is wrong with a seccomp profile is told in one line" {

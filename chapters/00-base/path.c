@@ -16,6 +16,9 @@
 #include "text.h"
 #include "trace.h"
 
+/* So many renames do not meet one look by chance. */
+#define OPEN_TRIES_MAX 128
+
 char *path_join(const char *dir, const char *name)
 {
 	size_t length = strlen(dir);
@@ -89,12 +92,15 @@ int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode, str
 		.mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd;
+	int fd = -1;
 
-	/* EAGAIN: the kernel saw a rename on the way of a ".." and asks to look again. */
-	do
+	/* EAGAIN: the kernel saw a rename on the way of a ".." and asks to look again. Not for ever:
+	 * with O_NONBLOCK it also means that somebody holds a lease of the file. */
+	for (int tries = 0; tries < OPEN_TRIES_MAX; tries++) {
 		fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
 	if (fd < 0)
 		return error_sys(err, "open '%s'", path);
 	return fd;

@@ -288,7 +288,9 @@ void attributes_restrict(const struct attributes *attributes, struct privileges 
 
 	if (attributes->privileged)
 		privileges_capabilities(&all, &none, &privileges->capabilities, &ignored);
-	if (attributes->privileged || is_set(attributes, "seccomp", "unconfined"))
+	/* A profile of one's own counts with --privileged too. */
+	if (is_set(attributes, "seccomp", "unconfined") ||
+	    (attributes->privileged && !attributes_seccomp_profile(attributes)))
 		privileges->seccomp = false;
 	if (strings_contain(&attributes->security, "no-new-privileges") ||
 	    is_set(attributes, "no-new-privileges", "true"))

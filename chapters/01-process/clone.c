@@ -109,14 +109,15 @@ static int forget_birth(const struct process_config *config, struct error *err)
 	return config->pid_namespace ? children_in("/proc/self/ns/pid", CLONE_NEWPID, err) : 0;
 }
 
-pid_t clone_process(const struct process_config *config, int *pidfd, struct error *err)
+int clone_process(const struct process_config *config, pid_t *pid, int *pidfd, struct error *err)
 {
 	struct error late;
-	pid_t pid = prepare_birth(config, err);
+	pid_t child = prepare_birth(config, err);
 
-	if (pid == 0)
-		pid = clone_child(config, pidfd, err);
-	if (pid != 0 && forget_birth(config, pid < 0 ? &late : err) < 0)
+	if (child == 0)
+		child = clone_child(config, pidfd, err);
+	*pid = child > 0 ? child : 0;
+	if (child != 0 && forget_birth(config, child < 0 ? &late : err) < 0)
 		return -1;
-	return pid;
+	return child < 0 ? -1 : 0;
 }

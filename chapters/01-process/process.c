@@ -188,6 +188,10 @@ static int become_user(const struct process_config *config, struct strings *env,
 	add_defaults(env, user.home, config->terminal);
 	if (give_streams(config, user.uid, err) < 0 || enter_cwd(config, err) < 0)
 		return -1;
+	/* Step 1.2: what others leaked into us ends at exec; all of ours is close-on-exec anyway.
+	 * Before the filter, which may not know the call. */
+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return error_sys(err, "mark all descriptors close-on-exec");
 	return privileges_drop(&config->privileges, &user, err);
 }
 
@@ -202,9 +206,6 @@ static int execute(const struct process_config *config, const char *file, struct
 	if (config->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return error_sys(err, "ask for SIGKILL when the parent ends");
 	trace("exec %A", config->argv);
-	/* Step 1.2: what others leaked into us ends here; the channel and the trace are CLOEXEC. */
-	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return error_sys(err, "mark all descriptors close-on-exec");
 	error_set(&message.err, 0, "%s", file);
 	if (channel_send(execution->channel, &message, err) < 0)
 		return -1;
@@ -327,11 +328,8 @@ static int start_blocked(struct process *process, const struct process_config *c
 
 	if (channel_open(&ours, &theirs, err) < 0)
 		return -1;
-	process->pid = clone_process(config, &process->pidfd, err);
-	if (process->pid < 0) {
-		process->pid = 0;
+	if (clone_process(config, &process->pid, &process->pidfd, err) < 0)
 		return -1;
-	}
 	if (process->pid == 0) {
 		/* Or the child would never see the end of a parent that was killed. */
 		cleanup_fd(&ours);
@@ -357,6 +355,19 @@ static int make_filter(const struct process_config *config, struct seccomp_filte
 		       : 0;
 }
 
+/* What the caller may leave open. */
+static int complete_config(struct process_config *config, struct seccomp_filter **filter, int *null,
+			   struct error *err)
+{
+	if (make_filter(config, filter, err) < 0)
+		return -1;
+	config->privileges.filter = *filter;
+	if (config->input || config->stdio[0] > 0)
+		return 0;
+	*null = config->stdio[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return *null < 0 ? error_sys(err, "open '/dev/null'") : 0;
+}
+
 int process_start(struct process *process, const struct process_config *config, struct error *err)
 {
 	struct process_config complete = *config;
@@ -364,15 +375,10 @@ int process_start(struct process *process, const struct process_config *config, 
 	AUTO_CLOSE int null = -1;
 
 	*process = (struct process){.input = config->input};
-	if (make_filter(config, &filter, err) < 0)
-		return -1;
-	complete.privileges.filter = filter;
-	if (!config->input && config->stdio[0] <= 0) {
-		null = complete.stdio[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		if (null < 0)
-			return error_sys(err, "open '/dev/null'");
-	}
-	if (block_signals(process, err) == 0 && start_blocked(process, &complete, err) == 0)
+	/* First, for an ignored SIGCHLD hides how the filter's helper ended, too. */
+	if (block_signals(process, err) == 0 &&
+	    complete_config(&complete, &filter, &null, err) == 0 &&
+	    start_blocked(process, &complete, err) == 0)
 		return 0;
 	process_release(process);
 	return -1;

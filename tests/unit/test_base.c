@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -148,6 +149,21 @@ static void test_roots(void)
 	ok(path_remove_tree(dir, &err) == 0 && access(dir, F_OK) < 0 && access("/etc", F_OK) == 0,
 	   "a tree is removed, its links are not followed");
 	ok(path_remove_tree(dir, &err) == 0, "what is missing is removed already");
+}
+
+/* A container's process could hold one, and we would ask until it lets go. */
+static void test_leases(void)
+{
+	char path[] = "/tmp/test-base-XXXXXX";
+	AUTO_CLOSE int held = mkostemp(path, O_CLOEXEC), root = -1, fd = -1;
+	struct error err;
+
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	signal(SIGIO, SIG_IGN);
+	ok(fcntl(held, F_SETLEASE, F_WRLCK) == 0, "a file is leased");
+	fd = path_open_in_root(root, path, O_RDONLY | O_NONBLOCK, 0, &err);
+	ok(fd < 0 && err.code == EAGAIN, "and can't be opened without waiting");
+	unlink(path);
 }
 
 static void test_removal(void)
@@ -366,6 +382,7 @@ int main(void)
 	test_numbers();
 	test_paths();
 	test_roots();
+	test_leases();
 	test_removal();
 	test_mounts();
 	test_directories();
