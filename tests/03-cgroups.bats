@@ -252,6 +252,7 @@ refuses()
     refuses "range of CPUs is from 0.01 to $count.00, as there are only $count CPUs available" --cpus $((count + 1))
     refuses "range of CPUs is from 0.01 to $count.00, as there are only $count CPUs available" --cpus 0.001
     refuses "range of CPUs is from 0.01 to $count.00, as there are only $count CPUs available" --cpus -1
+    refuses "range of CPUs is from 0.01 to $count.00, as there are only $count CPUs available" --cpus 99999999999999999999/1
     refuses "failed to parse many as a rational number" --cpus many
     refuses "failed to parse 1/0 as a rational number" --cpus 1/0
     refuses "value is too precise" --cpus 1/3
@@ -407,4 +408,21 @@ teardown()
     [ ! -e "$dir" ]
     join "$stray"
     exits 137
+}
+
+@test "03 what was left in one hierarchy only, by one that was killed while it removed, the next one removes" {
+    local name left=() mount mounts
+    [ "$PROGRAM" != coracle ] || PROGRAM=03-cgroups # coracle has records of its containers
+    sleep 0 3>&- &
+    name=$!-$(printf %x "$(stat -L -c %i /proc/self/ns/pid)")
+    join $!
+    if on_v2; then mounts=/sys/fs/cgroup; else mounts=$(findmnt -rn -t cgroup -o TARGET); fi
+    for mount in $mounts; do
+        left+=("$mount/coracle/$name-${#left[@]}")
+        mkdir -p "${left[-1]}"
+    done
+    contain -- true
+    for mount in "${left[@]}"; do
+        [ ! -e "$mount" ] || { echo "$mount is left"; return 1; }
+    done
 }

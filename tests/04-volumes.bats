@@ -308,6 +308,13 @@ local" ]
     [ "$output" = x ]
     run box --mount type=volume,source=data,target=/part,volume-subpath=out "$IMAGE" ls /part
     [ "$output" = $'a\nin\none\nout' ]
+    # private, though on the host it is shared
+    run unshare --mount --propagation private bash -c '
+        mount --make-rshared / && "$BUILD/coracle" --root "$ROOT" run --rm --network none --mount type=volume,source=data,target=/part,volume-subpath=a/b "$IMAGE" \
+            grep " /part " /proc/self/mountinfo'
+    exits 0
+    says_not shared:
+    says_not master:
     run -127 coracle run --network none --mount type=volume,source=data,target=/part,volume-subpath=nosuch "$IMAGE" true
     says "cannot access path $ROOT/volumes/data/_data/nosuch: No such file or directory"
     run -125 coracle run --network none --mount type=volume,source=data,target=/part,volume-subpath=a/../../x "$IMAGE" true

@@ -74,16 +74,18 @@ static int option_cpus(void *field, const char *value, struct error *err)
 	size_t length = strcspn(number, "/");
 	long double nano = 0, divisor = 1000000000;
 	int result = read_nano(number, length, &nano);
+	bool too_many;
 
 	if (result == 0 && number[length])
 		result = read_nano(number + length + 1, strlen(number + length + 1), &divisor);
 	if (result < 0 || divisor == 0)
 		return error_set(err, EINVAL, "failed to parse %s as a rational number", value);
 	nano = nano / divisor * 1000000000;
-	if (result > 0 || (number[length] && nano != (long double)(uint64_t)nano))
+	too_many = !(nano <= 1e18L); /* also what is no number */
+	if (result > 0 || (number[length] && !too_many && nano != (long double)(uint64_t)nano))
 		return error_set(err, EINVAL, "value is too precise");
 	/* One that is out of range is told so later. */
-	*(uint64_t *)field = negative || nano > 1e18L ? UINT64_MAX : (uint64_t)(nano + 0.5L);
+	*(uint64_t *)field = negative || too_many ? UINT64_MAX : (uint64_t)(nano + 0.5L);
 	return 0;
 }
 
@@ -251,8 +253,7 @@ static int check_cpus(const struct cgroup_limits *limits, struct error *err)
 		return error_set(err, EINVAL,
 				 "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
 	count = sched_getaffinity(0, sizeof(usable), &usable) < 0 ? 1 : CPU_COUNT(&usable);
-	if (limits->nano_cpus < 10000000 || limits->nano_cpus / 1000000000 > (uint64_t)count ||
-	    limits->nano_cpus > (uint64_t)count * 1000000000)
+	if (limits->nano_cpus < 10000000 || limits->nano_cpus > (uint64_t)count * 1000000000)
 		return error_set(
 			err, EINVAL,
 			"range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available",

@@ -26,9 +26,10 @@ static unsigned long own_namespace(void)
 static bool is_left_behind(const char *name)
 {
 	unsigned long namespace;
+	char dash;
 	int pid;
 
-	return sscanf(name, "%d-%lx-", &pid, &namespace) == 2 && pid > 0 &&
+	return sscanf(name, "%d-%lx%c", &pid, &namespace, &dash) == 3 && dash == '-' && pid > 0 &&
 	       namespace == own_namespace() && kill(pid, 0) < 0 && errno == ESRCH;
 }
 
@@ -36,13 +37,16 @@ static void sweep(void)
 {
 	AUTO_STRINGS struct strings dirs = {0};
 	AUTO_CGROUP_LAYOUT struct cgroup_layout layout = {0};
-	AUTO_FREE char *dir = NULL;
 	struct error ignored;
 
 	if (cgroup_layout_read(&layout, &ignored) < 0)
 		return;
-	dir = path_join(layout.hierarchies[0].mount, PARENT);
-	cgroup_tree_children(dir, &dirs);
+	/* Each: whoever was killed while it removed one may have left it in the last only. */
+	for (size_t i = 0; i < layout.count; i++) {
+		AUTO_FREE char *dir = path_join(layout.hierarchies[i].mount, PARENT);
+
+		cgroup_tree_children(dir, &dirs);
+	}
 	for (size_t i = 0; i < dirs.count; i++) {
 		const char *last = strrchr(dirs.items[i], '/') + 1;
 		AUTO_FREE char *name = path_join(PARENT, last);

@@ -128,14 +128,13 @@ static int make_room(const struct node *node, struct error *err)
 	return error_sys(err, "replace '%s'", node->to);
 }
 
-/* Copies what lies before `end`, from where both descriptors are. */
-static int copy_bytes(struct tree_name from, int to, off_t end, struct error *err)
+/* Copies `length` bytes from where both descriptors are. Returns 1 if the file ended before. */
+static int copy_bytes(struct tree_name from, int to, off_t length, struct error *err)
 {
-	off_t at = lseek(from.fd, 0, SEEK_CUR);
 	char buffer[1 << 16];
 
-	while (at < end) {
-		size_t wanted = (size_t)MIN(end - at, (off_t)sizeof(buffer));
+	while (length > 0) {
+		size_t wanted = (size_t)MIN(length, (off_t)sizeof(buffer));
 		ssize_t count = read(from.fd, buffer, wanted);
 
 		if (count < 0 && errno == EINTR)
@@ -143,10 +142,10 @@ static int copy_bytes(struct tree_name from, int to, off_t end, struct error *er
 		if (count < 0)
 			return error_sys(err, "read '%s'", from.name);
 		if (count == 0)
-			break; /* it has become shorter */
+			return 1;
 		if (file_write_all(to, buffer, (size_t)count, from.name, err) < 0)
 			return -1;
-		at += count;
+		length -= count;
 	}
 	return 0;
 }
@@ -155,16 +154,19 @@ static int copy_bytes(struct tree_name from, int to, off_t end, struct error *er
 static int copy_data(struct tree_name from, int to, off_t size, struct error *err)
 {
 	off_t data = 0, hole = 0;
+	int ended;
 
 	/* As files of /proc are: how long they are shows when they are read. */
 	if (size == 0)
-		return copy_bytes(from, to, INT64_MAX, err);
+		return copy_bytes(from, to, INT64_MAX, err) < 0 ? -1 : 0;
 	while (hole < size && (data = lseek(from.fd, hole, SEEK_DATA)) >= 0) {
 		hole = lseek(from.fd, data, SEEK_HOLE);
 		if (hole < 0 || lseek(from.fd, data, SEEK_SET) < 0 || lseek(to, data, SEEK_SET) < 0)
 			return error_sys(err, "look for data in '%s'", from.name);
-		if (copy_bytes(from, to, MIN(hole, size), err) < 0)
-			return -1;
+		ended = copy_bytes(from, to, MIN(hole, size) - data, err);
+		/* It has become shorter, or, as files of /sys, never had what its size says. */
+		if (ended)
+			return ended < 0 ? -1 : 0;
 	}
 	/* ENXIO: there is only a hole from there on. */
 	if (data < 0 && errno != ENXIO)

@@ -87,8 +87,8 @@ static int open_source(const struct volume *volume, struct error *err)
 	return part;
 }
 
-/* A copy of the mount that stays in the peer group of the host's, which the child leaves when it
- * makes all its mounts private. It can be attached in another namespace. */
+/* A copy of the mount, which can be attached in another namespace. It is in the peer group of the
+ * host's until set_propagation: that the child makes its mounts private does not reach it. */
 static int take_tree(struct volume *volume, struct error *err)
 {
 	AUTO_CLOSE int source = open_source(volume, err);
@@ -170,6 +170,12 @@ static int check_kinds(const struct volume *volume, int source, int target, stru
 		volume->source, volume->target);
 }
 
+/* Private means with all below it: nothing of the host's is to come in. */
+static const char *propagation_of(const struct volume *volume)
+{
+	return is_private(volume) ? "rprivate" : volume->propagation;
+}
+
 static void trace_bind(const struct volume *volume, const char *root)
 {
 	AUTO_FREE char *target = path_join(root, volume->target);
@@ -179,19 +185,20 @@ static void trace_bind(const struct volume *volume, const char *root)
 	const char *mode = volume->read_only ? " -o ro=recursive" : "";
 
 	trace("mount %s%s %q %q", bind, mode, source, target);
-	if (!is_private(volume))
-		trace("mount --make-%s %q", volume->propagation, target);
+	if (volume->tree)
+		trace("mount --make-%s %q", propagation_of(volume), target);
 }
 
 static int set_propagation(int fd, const struct volume *volume, struct error *err)
 {
-	struct mount_attr attributes = {
-		.propagation = begins_with(volume->propagation, "shared") ? MS_SHARED : MS_SLAVE};
-	unsigned recursive = *volume->propagation == 'r' ? AT_RECURSIVE : 0;
+	const char *wanted = propagation_of(volume);
+	unsigned recursive = *wanted == 'r' ? AT_RECURSIVE : 0;
+	struct mount_attr attributes = {.propagation = MS_PRIVATE};
 
+	if (!is_private(volume))
+		attributes.propagation = begins_with(wanted, "shared") ? MS_SHARED : MS_SLAVE;
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | recursive, &attributes, sizeof(attributes)) < 0)
-		return error_sys(err, "make the mount of '%s' %s", volume->source,
-				 volume->propagation);
+		return error_sys(err, "make the mount of '%s' %s", volume->source, wanted);
 	return 0;
 }
 
@@ -206,7 +213,7 @@ static int open_view(const struct volume *volume, int source, struct error *err)
 		fd = mount_clone(source, !volume->flat, err);
 	if (fd < 0)
 		return volume->tree ? error_sys(err, "duplicate a descriptor") : -1;
-	if (!is_private(volume) && set_propagation(fd, volume, err) < 0)
+	if (volume->tree && set_propagation(fd, volume, err) < 0)
 		return -1;
 	/* Step 4.4: also what is mounted below it, or "ro" would protect only the half. */
 	if (volume->read_only && mount_make_read_only(fd, !volume->writable_inside, err) < 0)

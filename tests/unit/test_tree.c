@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "changes.h"
+#include "file.h"
 #include "path.h"
 #include "tap.h"
 #include "tree_copy.h"
@@ -146,6 +147,22 @@ static void test_holes(int dir)
 	cleanup_fd(&fd);
 	fd = openat(dir, "sparse-to", O_RDONLY | O_CLOEXEC);
 	ok(pread(fd, &byte, 1, (off_t)3 << 30) == 1 && byte == 'x', "the byte is where it was");
+}
+
+/* A file of /sys says that it has a page. */
+static void test_short(int dir)
+{
+	AUTO_CLOSE int sys = open("/sys/devices/system/cpu", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_TEXT struct text want = {0}, got = {0};
+	AUTO_TREE_COPY struct tree_copy copy = {0};
+	struct error err;
+
+	file_read(sys, "possible", 4096, &want, &err);
+	is_number(tree_copy(&copy, (struct tree_name){sys, "possible"},
+			    (struct tree_name){dir, "possible"}, &err),
+		  0, "a file shorter than its size is copied");
+	file_read(dir, "possible", 8192, &got, &err);
+	ok(want.length > 0 && got.length == want.length, "to what can be read of it");
 }
 
 static void test_owners(int dir)
@@ -293,6 +310,7 @@ int main(void)
 	test_copy(dir);
 	test_kinds(dir);
 	test_holes(dir);
+	test_short(dir);
 	test_owners(dir);
 	test_changes(dir, path);
 	test_nested(dir, path);
