@@ -27,6 +27,7 @@
 /* Codes of errors after which Docker's exit status is not 125; see process_failure_status. */
 enum {
 	PROCESS_NO_TERMINAL = 5001,    /* ours was asked for, and there is none */
+	PROCESS_LEFT = 5002,	       /* the user left it, as relay.watch has found; it runs */
 	PROCESS_NOT_EXECUTABLE = 5126, /* the command was found, but may not be executed */
 	PROCESS_NOT_FOUND = 5127,      /* there is no such command */
 	PROCESS_EXEC_FAILED = 5255,    /* the kernel can't execute it: format, interpreter */

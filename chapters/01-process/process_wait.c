@@ -77,6 +77,8 @@ static int wait_until_end(struct process *process, int signals, struct error *er
 		if (fds[SIGNALS].revents && forward_signal(process, signals, err) < 0)
 			return -1;
 		relay_move(&process->relay, fds + RELAY);
+		if (process->relay.left)
+			return error_set(err, PROCESS_LEFT, "read escape sequence");
 		if (process->terminal > 0 && process->relay.lanes[0].from < 0)
 			hang_up(process);
 	}
@@ -137,7 +139,8 @@ void process_release(struct process *process)
 int process_failure_status(const struct error *err)
 {
 	switch (err->code) {
-	case PROCESS_NO_TERMINAL: return 1;
+	case PROCESS_NO_TERMINAL:
+	case PROCESS_LEFT: return 1;
 	case PROCESS_NOT_EXECUTABLE: return 126;
 	case PROCESS_NOT_FOUND: return 127;
 	case PROCESS_EXEC_FAILED: return 255;

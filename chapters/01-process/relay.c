@@ -22,7 +22,9 @@ static bool is_empty(const struct relay_lane *lane)
 /* Returns false if nothing came. */
 static bool read_piece(struct relay_lane *lane)
 {
-	ssize_t count = read(lane->from, lane->piece, sizeof(lane->piece));
+	/* Of a user's typing a watcher may add what it held back. */
+	size_t most = sizeof(lane->piece) / (lane->from == STDIN_FILENO ? 2 : 1);
+	ssize_t count = read(lane->from, lane->piece, most);
 
 	if (count > 0) {
 		lane->done = 0;
@@ -74,9 +76,10 @@ void relay_move(struct relay *relay, const struct pollfd fds[RELAY_FDS])
 	for (size_t i = 0; i < relay->count; i++) {
 		struct relay_lane *lane = &relay->lanes[i];
 
-		if (fds[2 * i].revents)
-			read_piece(lane);
-		else if (fds[2 * i + 1].revents)
+		if (fds[2 * i].revents && read_piece(lane) && lane->from == STDIN_FILENO &&
+		    relay->watch && relay->watch(relay->context, lane->piece, &lane->length))
+			relay->left = true;
+		if (fds[2 * i + 1].revents)
 			write_piece(lane);
 	}
 }

@@ -27,6 +27,11 @@ struct relay_lane {
 struct relay {
 	size_t count;
 	struct relay_lane lanes[RELAY_LANES_MAX];
+	/* Sees what comes from standard input, half a piece at most, and may change it. It returns
+	 * true, and then `left` is set, when the user wants to leave. NULL: nobody looks. */
+	bool (*watch)(void *context, char piece[RELAY_PIECE], size_t *length);
+	void *context;
+	bool left;
 };
 
 /* Adds a lane. `from` is the relay's own unless it is a standard stream, and so is `to` with

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "container.h"
 #include "control.h"
+#include "detach_keys.h"
 #include "events.h"
 #include "exec.h"
 #include "forwarding.h"
@@ -29,7 +30,7 @@ static const struct option_row exec_rows[] = {
 	{"detach", 'd', NULL, option_flag, FIELD(exec.detached), "Let it run by itself", NULL,
 	 NULL},
 	{"detach-keys", 0, "KEYS", subcommand_option_detach_keys, FIELD(detach_keys),
-	 "Accepted, without effect", NULL, NULL},
+	 "Keys that leave the command (ctrl-p,ctrl-q)", NULL, NULL},
 	{"env", 'e', "NAME=VALUE", program_option_environment, FIELD(exec.env),
 	 "Set an environment variable", "envp of execve", "execve(2)"},
 	{"interactive", 'i', NULL, option_flag, FIELD(exec.input), "Give it our standard input",
@@ -52,6 +53,34 @@ static int find_running(const struct call *call, const char *name, struct engine
 	    container_find(engine, name, container, err) < 0)
 		return -1;
 	return 0;
+}
+
+static bool watch_for_keys(void *context, char piece[RELAY_PIECE], size_t *length)
+{
+	char typed[RELAY_PIECE];
+	bool complete;
+
+	memcpy(typed, piece, *length);
+	*length = detach_keys_filter(context, typed, *length, piece, &complete);
+	return complete;
+}
+
+/* Stays with the command until it ends, or until the user leaves it: then it goes on. */
+static int stay(struct process *process, struct exec_options *options, int *status,
+		struct error *err)
+{
+	struct detach_keys keys = {.keys = options->detach_keys ? options->detach_keys
+								: DETACH_KEYS};
+
+	if (options->exec.terminal) {
+		process->relay.watch = watch_for_keys;
+		process->relay.context = &keys;
+	}
+	if (process_wait(process, status, err) == 0)
+		return 0;
+	if (err->code == PROCESS_LEFT)
+		process->pid = 0; /* it is nobody's to end */
+	return -1;
 }
 
 static int exec(const struct call *call, struct exec_options *options, const char *name,
@@ -78,7 +107,7 @@ static int exec(const struct call *call, struct exec_options *options, const cha
 		return -1;
 	}
 	if (!options->exec.detached) {
-		if (process_wait(&process, status, err) < 0)
+		if (stay(&process, options, status, err) < 0)
 			return -1;
 		exec_ended(&engine, &container, &options->exec, *status);
 		return 0;

@@ -65,20 +65,11 @@ static int print_table(const char *template, const cJSON *titles, const cJSON *r
 
 int format_document(const char *format, const cJSON *document, struct text *out, struct error *err)
 {
-	AUTO_JSON cJSON *shown = NULL;
-	AUTO_FREE char *printed = NULL;
 	AUTO_TEXT struct text template = {0};
 
-	if (strcmp(format, "json") == 0) {
-		shown = cJSON_Duplicate(document, true);
-		cJSON_DeleteItemFromObjectCaseSensitive(shown, "Label");
-		printed = cJSON_PrintUnformatted(shown);
-		text_add_string(out, printed ? printed : "null");
-	} else {
-		unescape(format, &template);
-		if (template_run(text_string(&template), document, out, err) < 0)
-			return -1;
-	}
+	unescape(strcmp(format, "json") == 0 ? "{{json .}}" : format, &template);
+	if (template_run(text_string(&template), document, out, err) < 0)
+		return -1;
 	text_add_string(out, "\n");
 	return 0;
 }

@@ -119,8 +119,9 @@ int command_inspect(const struct call *call)
 	/* Docker's status for a template that can't be read. */
 	if (status < 0)
 		status = program_fail(PROGRAM, &err,
-				      options.format && err.code == EINVAL ? STATUS_TEMPLATE
-									   : STATUS_FAILED);
+				      options.format && (err.code == EINVAL || err.code == ENOSYS)
+					      ? STATUS_TEMPLATE
+					      : STATUS_FAILED);
 	cleanup_memory(&options.type);
 	cleanup_memory(&options.format);
 	return status;

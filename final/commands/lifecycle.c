@@ -33,6 +33,8 @@ static const struct option_row stop_rows[] = {
 	 "signal(7)"},
 	{"timeout", 't', "SECONDS", subcommand_option_seconds, FIELD(timeout_s),
 	 "Seconds to wait before SIGKILL (10); -1 waits for ever", NULL, NULL},
+	{"time", 0, "SECONDS", subcommand_option_seconds, FIELD(timeout_s),
+	 "The older name of --timeout", NULL, NULL},
 	{0},
 };
 
@@ -117,14 +119,11 @@ static int kill_one(const struct engine *engine, const char *name, const void *c
 {
 	const struct lifecycle_options *options = context;
 	AUTO_CONTAINER struct container container = {0};
-	int number;
+	bool given = options->signal && *options->signal;
+	int number = signal_number(given ? options->signal : "SIGKILL", err);
 
-	if (container_find(engine, name, &container, err) < 0)
-		return error_wrap(err, "cannot kill container: %s", name);
-	number = signal_number(options->signal ? options->signal : "SIGKILL", err);
-	if (number < 0)
-		return -1;
-	if (container_kill(engine, &container, number, err) < 0)
+	if (number < 0 || container_find(engine, name, &container, err) < 0 ||
+	    container_kill(engine, &container, number, err) < 0)
 		return error_wrap(err, "cannot kill container: %s", name);
 	return 0;
 }

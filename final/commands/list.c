@@ -180,8 +180,10 @@ static bool matches(const struct engine *engine, const struct strings *filters,
 		    const struct container *container)
 {
 	const struct container_config *config = &container->config;
+	AUTO_FREE char *slashed = memory_format("/%s", config->name);
 
-	return filter_found(filters, "name", config->name) &&
+	return (filter_found(filters, "name", config->name) ||
+		filter_found(filters, "name", slashed)) &&
 	       filter_found(filters, "id", container->id) &&
 	       filter_equal(filters, "status", container_status_word(container)) &&
 	       filter_equal(filters, "health", health_word(container)) &&

@@ -48,6 +48,9 @@ cJSON *object_row_of_volume(const struct stored_volume *volume);
 /* A volume as inspect shows it. */
 cJSON *object_of_stored_volume(const struct stored_volume *volume);
 
+/* Adds "CreatedAt", as the host's clock shows it: "2026-11-20 16:46:06 +0000 UTC". */
+void object_add_created(cJSON *row, const char *created);
+
 /* Adds "key=value" texts to a row of a list: "Labels", and "Label" for templates. */
 void object_add_row_labels(cJSON *row, const struct strings *labels);
 

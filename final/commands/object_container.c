@@ -234,7 +234,10 @@ cJSON *object_of_container(const struct engine *engine, const struct container *
 	add_path(object, "ResolvConfPath", container, "resolv.conf");
 	add_path(object, "HostnamePath", container, "hostname");
 	add_path(object, "HostsPath", container, "hosts");
-	add_path(object, "LogPath", container, "log.json");
+	if (log_settings_keep_nothing(&config->log))
+		add_string(object, "LogPath", "");
+	else
+		add_path(object, "LogPath", container, "log.json");
 	add_string(object, "Name", slashed);
 	json_add_number(object, "RestartCount", (int64_t)container->state.restart_count);
 	add_string(object, "Driver", "overlay2");

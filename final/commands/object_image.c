@@ -97,7 +97,7 @@ cJSON *object_row_of_image(const struct image *image, const struct reference *na
 	human_ago(image->config.created, created);
 	human_bytes(image->size_bytes, size);
 	cJSON_AddStringToObject(row, "Containers", "N/A");
-	cJSON_AddStringToObject(row, "CreatedAt", image->config.created);
+	object_add_created(row, image->config.created);
 	cJSON_AddStringToObject(row, "CreatedSince", created);
 	cJSON_AddStringToObject(row, "Digest", or_none(image->digest));
 	cJSON_AddStringToObject(row, "ID", id);

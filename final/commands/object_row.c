@@ -45,8 +45,7 @@ static void add_status(cJSON *row, const struct container *container)
 	cJSON_AddStringToObject(row, "Status", text_string(&text));
 }
 
-/* As the host's clock shows it: "2026-11-20 16:46:06 +0000 UTC". */
-static void add_created(cJSON *row, const char *created)
+void object_add_created(cJSON *row, const char *created)
 {
 	time_t seconds = clock_seconds(created);
 	char zoned[64];
@@ -128,7 +127,7 @@ cJSON *object_row_of_container(const struct container *container, bool whole)
 
 	human_add_command(&config->argv, whole ? 0 : COMMAND_SHOWN, &command);
 	cJSON_AddStringToObject(row, "Command", text_string(&command));
-	add_created(row, container->state.created_at);
+	object_add_created(row, container->state.created_at);
 	cJSON_AddStringToObject(row, "ID", id);
 	cJSON_AddStringToObject(row, "Image", config->image);
 	object_add_row_labels(row, &config->labels);

@@ -20,6 +20,7 @@
 #include "manifest.h"
 #include "lives.h"
 #include "monitor.h"
+#include "names.h"
 #include "namespaces_options.h"
 #include "network_options.h"
 #include "overlay_options.h"
@@ -210,7 +211,7 @@ static int set_command(const struct image *image, const struct run_options *opti
 static int set_surroundings(const struct run_options *options, struct container_config *config,
 			    struct error *err)
 {
-	config->name = choose(options->name, NULL);
+	config->name = choose(options->name ? names_without_slash(options->name) : NULL, NULL);
 	config->init = options->namespaces.init;
 	config->cgroupns_private = namespaces_cgroup_is_private(options->namespaces.cgroup);
 	config->read_only = options->storage.read_only;
@@ -278,10 +279,12 @@ static int start(const struct engine *engine, struct container *container,
 	if (socket < 0)
 		return -1;
 	*status = 0;
-	if (options->detach) {
+	if (options->detach || (!attach.output && !attach.errors)) {
 		printf("%s\n", container->id);
-		return 0;
+		fflush(stdout);
 	}
+	if (options->detach)
+		return 0;
 	/* Who leaves by the keys has not failed. */
 	return attach_run(socket, &attach, status, err) < 0 && err->code != ATTACH_DETACHED ? -1
 											    : 0;

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "container.h"
 #include "lives.h"
+#include "names.h"
 #include "program.h"
 #include "run_network.h"
 #include "subcommand.h"
@@ -151,7 +152,8 @@ int command_rename(const struct call *call)
 
 	if (subcommand_engine(call, &engine, &err) < 0 ||
 	    container_find(&engine, call->argv[operand], &container, &err) < 0 ||
-	    container_rename(&engine, &container, call->argv[operand + 1], &err) < 0)
+	    container_rename(&engine, &container, names_without_slash(call->argv[operand + 1]),
+			     &err) < 0)
 		return subcommand_fail(&err);
 	return 0;
 }

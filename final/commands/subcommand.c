@@ -211,7 +211,8 @@ int subcommand_option_seconds(void *field, const char *value, struct error *err)
 
 int subcommand_option_detach_keys(void *field, const char *value, struct error *err)
 {
-	return attach_detach_keys(value, field, err);
+	/* No keys are no choice: the default ones remain, as Docker has it. */
+	return *value ? attach_detach_keys(value, field, err) : 0;
 }
 
 int subcommand_engine(const struct call *call, struct engine *engine, struct error *err)

@@ -163,7 +163,9 @@ static int run_range(struct template_state *run, const struct template_place *pl
 	if (place->active && (cJSON_IsArray(list) || cJSON_IsObject(list)))
 		item = list->child;
 	else if (place->active && list && !cJSON_IsNull(list))
-		return template_bad("range can't iterate over this value", err);
+		return error_set(
+			err, ERANGE,
+			"template parsing error: template: :1: range can't iterate over this value");
 	otherwise.active = place->active && !item;
 	turn.active = item != NULL;
 	do {

@@ -21,7 +21,8 @@
 #define TEMPLATE_MAP 1
 
 /* Adds what the template makes of `document` to *out; what it made before a failure is there, too.
- * Errors: EINVAL "template parsing error: …", ENOENT for a field that there is not. */
+ * Errors: EINVAL "template parsing error: …", ENOSYS for a function and ENOENT for a field that there
+ * is not; ERANGE if a function can't use its arguments. */
 int template_run(const char *source, const cJSON *document, struct text *out, struct error *err);
 
 /* --- for template_functions.c ---------------------------------------------------------------- */
@@ -37,6 +38,10 @@ struct template_arguments {
  * *found. Errors: EINVAL; ENOSYS if there is no such function. */
 int template_call(const char *name, const struct template_arguments *arguments, cJSON **made,
 		  const cJSON **found, struct error *err);
+
+/* How Go prints a field of Docker's that is empty, and that its JSON then says to be null or leaves
+ * out: "[]", "map[]", "<nil>" or "". NULL if it is none of these. */
+const char *template_empty(const char *name);
 
 /* Whether a value counts as true: not 0, "", false, null, nor empty. */
 bool template_truth(const cJSON *value);

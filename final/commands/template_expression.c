@@ -96,6 +96,15 @@ static int read_string(struct template_state *run, const cJSON **value, struct e
 
 /* --- operands ------------------------------------------------------------------------------ */
 
+/* With its name, by which it is printed. */
+static const cJSON *keep_null(struct template_state *run, const char *name)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	template_keep(run, object);
+	return cJSON_AddNullToObject(object, name);
+}
+
 /* Follows ".A.B" from *value. */
 static int read_path(struct template_state *run, bool active, const cJSON **value,
 		     struct error *err)
@@ -112,6 +121,8 @@ static int read_path(struct template_state *run, bool active, const cJSON **valu
 		found = cJSON_GetObjectItemCaseSensitive(*value, name);
 		if (!found && cJSON_IsObject(*value) && (*value)->valueint == TEMPLATE_MAP)
 			found = template_keep(run, cJSON_CreateNull());
+		if (!found && (*value)->string && template_empty(name))
+			found = keep_null(run, name);
 		if (!found)
 			return error_set(
 				err, ENOENT,
@@ -217,8 +228,12 @@ static int call(struct template_state *run, const char *name,
 {
 	cJSON *made = NULL;
 
-	if (template_call(name, arguments, &made, value, err) < 0)
+	if (template_call(name, arguments, &made, value, err) < 0) {
+		/* The template can be read; its values are wrong. */
+		if (err->code == EINVAL)
+			err->code = ERANGE;
 		return error_wrap(err, "template parsing error: template: :1");
+	}
 	if (made)
 		template_keep(run, made);
 	return 0;

@@ -56,12 +56,32 @@ static void add_map(const cJSON *value, struct text *out)
 	cleanup_memory(&members);
 }
 
+const char *template_empty(const char *name)
+{
+	static const char *const kinds[][2] = {
+		{"[]", " Binds CapAdd CapDrop Cmd Devices Dns DnsOptions DnsSearch Entrypoint Env"
+		       " ExtraHosts GroupAdd Links MaskedPaths Mounts OnBuild SecurityOpt Shell"
+		       " Ulimits VolumesFrom "},
+		{"map[]", " Annotations ExposedPorts Labels PortBindings Ports StorageOpt Sysctls"
+			  " Tmpfs Volumes "},
+		{"<nil>", " Health Healthcheck Init OomKillDisable PidsLimit StopTimeout "},
+		{"", " Domainname StopSignal User WorkingDir "},
+	};
+	AUTO_FREE char *word = memory_format(" %s ", name);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+		if (strstr(kinds[i][1], word))
+			return kinds[i][0];
+	return NULL;
+}
+
 void template_add_value(const cJSON *value, struct text *out)
 {
+	const char *empty = value && value->string ? template_empty(value->string) : NULL;
 	const cJSON *child;
 
 	if (!value || cJSON_IsNull(value)) {
-		text_add_string(out, "<no value>");
+		text_add_string(out, empty ? empty : "<no value>");
 	} else if (cJSON_IsString(value) || cJSON_IsRaw(value)) {
 		text_add_string(out, value->valuestring);
 	} else if (cJSON_IsNumber(value)) {
@@ -110,10 +130,14 @@ struct function_call {
 
 static int call_json(struct function_call *call, struct error *err)
 {
+	AUTO_JSON cJSON *shown = cJSON_Duplicate(call->arguments->items[0], true);
 	AUTO_FREE char *printed = NULL;
 
 	(void)err;
-	printed = cJSON_PrintUnformatted(call->arguments->items[0]);
+	/* Of a list's row this is what {{.Label "key"}} looks into. */
+	if (!call->arguments->items[0]->string)
+		cJSON_DeleteItemFromObjectCaseSensitive(shown, "Label");
+	printed = cJSON_PrintUnformatted(shown);
 	call->made = cJSON_CreateString(printed ? printed : "null");
 	return 0;
 }

@@ -167,6 +167,23 @@ struct visit {
 	uint64_t *bytes; /* shared with the caller */
 };
 
+/* It would be replaced: whoever copies to /dev/null wants something else. */
+static int refuse_device(const struct copy_request *request, const struct place *to,
+			 struct error *err)
+{
+	if (!to->exists || (!S_ISCHR(to->st.st_mode) && !S_ISBLK(to->st.st_mode)))
+		return 0;
+	if (!request->into)
+		return error_set(
+			err, EINVAL,
+			"invalid output path: \"%s\" must be a directory or a regular file: got a device",
+			request->outside);
+	return error_set(
+		err, EINVAL,
+		"destination \"%s:%s\" must be a directory or a regular file: got a device",
+		request->asked_name, request->inside);
+}
+
 static int copy_files(const struct visit *visit, int inside, struct error *err)
 {
 	const struct copy_request *request = visit->request;
@@ -176,7 +193,7 @@ static int copy_files(const struct visit *visit, int inside, struct error *err)
 
 	if (find_source(request, request->into ? outside : inside, &from, err) < 0 ||
 	    find_target(request, request->into ? inside : outside, &to, err) < 0 ||
-	    check_writable(request, inside, &to, err) < 0 ||
+	    refuse_device(request, &to, err) < 0 || check_writable(request, inside, &to, err) < 0 ||
 	    choose_owner(request, inside, &copy, err) < 0)
 		return -1;
 	if (copy_place(&copy, &from, &to, err) < 0)

@@ -86,6 +86,11 @@ int names_make(const struct engine *engine, char **name, struct error *err)
 	return error_set(err, EEXIST, "make up a free name: give one with --name");
 }
 
+const char *names_without_slash(const char *name)
+{
+	return name + (*name == '/');
+}
+
 int names_take(const struct engine *engine, const char *name, const char *id, struct error *err)
 {
 	AUTO_FREE char *path = path_of(engine, name);

@@ -12,6 +12,9 @@
 /* Makes up a free name of two words. The caller frees *name. */
 int names_make(const struct engine *engine, char **name, struct error *err);
 
+/* Where a name begins: Docker takes "/boat" for "boat". */
+const char *names_without_slash(const char *name);
+
 /* Takes a name for an id; one that leads to no container any more is free.
  * Errors: EEXIST, EINVAL with Docker's words. */
 int names_take(const struct engine *engine, const char *name, const char *id, struct error *err);

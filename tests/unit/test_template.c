@@ -64,11 +64,11 @@ static const struct {
 	{"{{.Name", EINVAL},	    {"{{", EINVAL},
 	{"{{}}", EINVAL},	    {"{{if .Up}}", EINVAL},
 	{"{{end}}", EINVAL},	    {"{{else}}", EINVAL},
-	{"{{nosuch .Up}}", ENOSYS}, {"{{index .Args 9}}", EINVAL},
-	{"{{len 3}}", EINVAL},	    {"{{$x}}", EINVAL},
-	{"{{\"open}}", EINVAL},	    {"{{range .Name}}{{end}}", EINVAL},
-	{"{{json}}", EINVAL},	    {"{{printf \"%d\"}}", EINVAL},
-	{"{{eq .Up 1}}", EINVAL},   {"{{(.Up}}", EINVAL},
+	{"{{nosuch .Up}}", ENOSYS}, {"{{index .Args 9}}", ERANGE},
+	{"{{len 3}}", ERANGE},	    {"{{$x}}", EINVAL},
+	{"{{\"open}}", EINVAL},	    {"{{range .Name}}{{end}}", ERANGE},
+	{"{{json}}", ERANGE},	    {"{{printf \"%d\"}}", ERANGE},
+	{"{{eq .Up 1}}", ERANGE},   {"{{(.Up}}", EINVAL},
 	{"{{/* x", EINVAL},	    {"{{.Up extra}}", EINVAL},
 };
 
