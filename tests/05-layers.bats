@@ -152,7 +152,16 @@ END
     layer <<<"entry('f', data='x' * 3000); end(); wrap(zstd_raw); out[5] = 15 << 3"
     unpacks
     layer <<<"entry('f', data='x' * 3000); end(); wrap(zstd_raw); out[5] = 16 << 3"
-    refuses "decompress zstd: Frame requires too much memory for decoding"
+    refuses "decompress zstd: it looks back further than 32 MiB"
+    # two frames, and of the second one's header three bytes come with the first 64 KiB
+    layer <<'END'
+entry('f', data='x' * 100000)
+end()
+wrap(lambda all: zstd_raw(all[:65524]) + zstd_raw(all[65524:]))
+out[65533 + 5] = 15 << 3
+END
+    unpacks
+    has f %s 100000
 }
 
 @test "05 other compressions are refused by their names" {

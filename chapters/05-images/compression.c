@@ -8,9 +8,11 @@
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "file.h"
 
@@ -22,8 +24,11 @@
 /* Layers expand 2 to 4 times. Logs of zeros reach gzip's end of 1030 times, but they are small. */
 #define MOST_RATIO 200
 #define RATIO_MATTERS_ABOVE (UINT64_C(1) << 30)
-/* How far zstd looks back takes as much memory: 32 MiB, the most that Docker's own encoder uses. */
+/* How far zstd looks back takes as much memory. 8 MiB is what every decoder should have (RFC 8878,
+ * 3.1.1.1.2), and as far as the usual levels look; BuildKit's highest looks back 32 MiB. */
+#define ZSTD_WINDOW_LOG_USUAL 23
 #define ZSTD_WINDOW_LOG_MOST 25
+#define ZSTD_HEADER_MOST 18
 
 struct compression_kind {
 	const char *name;
@@ -177,6 +182,23 @@ static int zstd_begin(struct compression *compression, struct error *err)
 	compression->decoder = ZSTD_createDCtx();
 	if (!compression->decoder)
 		return error_set(err, ENOMEM, "start zstd");
+	ZSTD_DCtx_setParameter(compression->decoder, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_USUAL);
+	return 0;
+}
+
+/* Begins the frame anew, with the memory that it wants; once no other layer has so much. */
+static int zstd_look_far(struct compression *compression, struct error *err)
+{
+	eventfd_t turn;
+
+	if (compression->looks_far)
+		return error_set(err, E2BIG, "decompress zstd: it looks back further than %d MiB",
+				 1 << (ZSTD_WINDOW_LOG_MOST - 20));
+	while (compression->turns_fd > 0 && eventfd_read(compression->turns_fd, &turn) < 0)
+		if (errno != EINTR)
+			return error_sys(err, "wait for the memory that zstd needs");
+	compression->looks_far = true;
+	ZSTD_DCtx_reset(compression->decoder, ZSTD_reset_session_only);
 	ZSTD_DCtx_setParameter(compression->decoder, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MOST);
 	return 0;
 }
@@ -187,9 +209,13 @@ static ssize_t zstd_decode(struct compression *compression, struct error *err)
 	ZSTD_outBuffer out = {compression->output, OUTPUT_SIZE, 0};
 	size_t result;
 
-	if (!compression->left && !compression->within)
+	/* A header must be here whole, as it may have to be read a second time. */
+	if (!compression->within && compression->left < ZSTD_HEADER_MOST &&
+	    (!compression->left || !compression->ended))
 		return 0;
 	result = ZSTD_decompressStream(compression->decoder, &out, &in);
+	if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge)
+		return zstd_look_far(compression, err) < 0 ? -1 : zstd_decode(compression, err);
 	if (ZSTD_isError(result))
 		return error_set(err, EBADMSG, "decompress zstd: %s", ZSTD_getErrorName(result));
 	consume(compression, in.pos);
@@ -200,6 +226,8 @@ static ssize_t zstd_decode(struct compression *compression, struct error *err)
 static void zstd_end(struct compression *compression)
 {
 	ZSTD_freeDCtx(compression->decoder);
+	if (compression->looks_far && compression->turns_fd > 0)
+		eventfd_write(compression->turns_fd, 1);
 }
 
 /* --- none --------------------------------------------------------------------------------- */
@@ -305,6 +333,7 @@ int compression_open(struct compression *compression, int input_fd, struct error
 {
 	*compression = (struct compression){
 		.gzip = compression->gzip,
+		.turns_fd = compression->turns_fd,
 		.input_fd = input_fd,
 		.input = memory_zeroed(1, INPUT_SIZE),
 		.output = memory_zeroed(1, OUTPUT_SIZE),
@@ -346,9 +375,9 @@ int compression_next(struct compression *compression, const unsigned char **byte
 	return limit_expansion(compression, err);
 }
 
-int compression_copy(int input_fd, int output_fd, struct error *err)
+int compression_copy(int input_fd, int output_fd, int turns_fd, struct error *err)
 {
-	AUTO_COMPRESSION struct compression compression = {0};
+	AUTO_COMPRESSION struct compression compression = {.turns_fd = turns_fd};
 	const unsigned char *bytes;
 	size_t count;
 

@@ -39,7 +39,7 @@ int image_write_unpack(int from_fd, int blob_fd, const char *staged_dir,
 {
 	AUTO_UNPACKER struct unpacker unpacker = {0};
 
-	if (unpacker_start(&unpacker, blob_fd, staged_dir, err) < 0 ||
+	if (unpacker_start(&unpacker, blob_fd, -1, staged_dir, err) < 0 ||
 	    feed(from_fd, unpacker.input_fd, err) < 0)
 		return -1;
 	return unpacker_finish(&unpacker, result, err);

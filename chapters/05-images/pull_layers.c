@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "pull.h"
@@ -40,6 +41,7 @@ struct work {
 	struct verified *verified; /* by the index of the layer */
 	size_t next;		   /* the layer to look at next */
 	size_t under_way, jobs_most;
+	int turns_fd; /* of the decoders: compression.h */
 	bool any_verified;
 };
 
@@ -119,7 +121,7 @@ static int start_job(struct work *work, struct job *job, struct error *err)
 	job->index = work->next;
 	if (store_stage_blob(work->request->root, &blob_fd, &job->blob_path, err) < 0 ||
 	    store_stage_layer(work->request->root, &job->staged_dir, err) < 0 ||
-	    unpacker_start(&job->unpacker, blob_fd, job->staged_dir, err) < 0)
+	    unpacker_start(&job->unpacker, blob_fd, work->turns_fd, job->staged_dir, err) < 0)
 		return -1;
 	request.id = (uint32_t)work->next;
 	result = fetcher_request(work->fetcher, &request, job->unpacker.input_fd, err);
@@ -336,14 +338,16 @@ int pull_layers(const struct pull_request *request, struct fetcher *fetcher,
 		const struct manifest *manifest, const struct image_config *config,
 		struct error *err)
 {
+	AUTO_CLOSE int turns_fd = eventfd(1, EFD_SEMAPHORE | EFD_CLOEXEC);
 	struct work work = {.request = request,
 			    .fetcher = fetcher,
 			    .manifest = manifest,
 			    .config = config,
 			    .jobs_most = jobs_most(request),
+			    .turns_fd = turns_fd,
 			    .verified = memory_zeroed(manifest->count, sizeof(*work.verified))};
 	struct error late;
-	int result = run(&work, err);
+	int result = turns_fd < 0 ? error_sys(err, "make an eventfd") : run(&work, err);
 
 	/* Before the sync, or it would also write what is not wanted. */
 	end_jobs(&work);

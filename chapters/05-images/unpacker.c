@@ -29,7 +29,7 @@
 /* All that the four have of the world. */
 struct place {
 	const char *staging_dir;
-	int input_fd, output_fd, blob_fd;
+	int input_fd, output_fd, blob_fd, turns_fd;
 };
 
 static int keep(const void *context, struct layer_result *result, struct error *err)
@@ -51,7 +51,7 @@ static int decode(const void *context, struct layer_result *result, struct error
 	const struct place *place = context;
 
 	(void)result;
-	return compression_copy(place->input_fd, place->output_fd, err);
+	return compression_copy(place->input_fd, place->output_fd, place->turns_fd, err);
 }
 
 static int witness(const void *context, struct layer_result *result, struct error *err)
@@ -103,10 +103,10 @@ enum { KEEPER, DECODER, WITNESS, UNPACKER };
 static const struct stage {
 	const char *name;
 	int (*work)(const void *context, struct layer_result *result, struct error *err);
-	bool keeps_blob, parses, has_directory;
+	bool keeps_blob, decodes, parses, has_directory;
 } stages[UNPACKER_STAGES] = {
 	[KEEPER] = {"the keeper of the blob", keep, .keeps_blob = true},
-	[DECODER] = {"the decoder", decode, .parses = true},
+	[DECODER] = {"the decoder", decode, .decodes = true, .parses = true},
 	[WITNESS] = {"the witness", witness},
 	[UNPACKER] = {"the unpacker", unpack, .parses = true, .has_directory = true},
 };
@@ -132,7 +132,8 @@ static int start_stage(struct worker *worker, const struct stage *stage, struct 
 		.name = stage->name,
 		.parses = stage->parses,
 		.root_dir = stage->has_directory ? place->staging_dir : NULL,
-		.fds = {place->input_fd, place->output_fd, stage->keeps_blob ? place->blob_fd : -1},
+		.fds = {place->input_fd, place->output_fd, stage->keeps_blob ? place->blob_fd : -1,
+			stage->decodes ? place->turns_fd : -1},
 		.work = stage->work,
 		.context = place,
 	};
@@ -149,7 +150,8 @@ static int start_stages(struct unpacker *unpacker, struct place *place, struct e
 		if (i + 1 < UNPACKER_STAGES && make_pipe(&next, &output, err) < 0)
 			return -1;
 		if (start_stage(&unpacker->workers[i], &stages[i],
-				&(struct place){place->staging_dir, input, output, place->blob_fd},
+				&(struct place){place->staging_dir, input, output, place->blob_fd,
+						place->turns_fd},
 				err) < 0)
 			return -1;
 		place->input_fd = take_fd(&next);
@@ -157,11 +159,11 @@ static int start_stages(struct unpacker *unpacker, struct place *place, struct e
 	return 0;
 }
 
-int unpacker_start(struct unpacker *unpacker, int blob_fd, const char *staging_dir,
+int unpacker_start(struct unpacker *unpacker, int blob_fd, int turns_fd, const char *staging_dir,
 		   struct error *err)
 {
 	AUTO_UNPACKER struct unpacker started = {0};
-	struct place place = {.staging_dir = staging_dir, .blob_fd = blob_fd};
+	struct place place = {.staging_dir = staging_dir, .blob_fd = blob_fd, .turns_fd = turns_fd};
 	int result;
 
 	if (make_pipe(&place.input_fd, &started.input_fd, err) < 0)

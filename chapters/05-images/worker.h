@@ -17,7 +17,7 @@
 #include "error.h"
 #include "layer.h"
 
-#define WORKER_FDS_MAX 3
+#define WORKER_FDS_MAX 4
 
 /* Zeroed: none. */
 struct worker {

@@ -74,7 +74,7 @@ static int unpack_locked(int input, int blob, const char *dir, struct layer_resu
 	ssize_t count;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (unpacker_start(&unpacker, blob, dir, err) < 0)
+	if (unpacker_start(&unpacker, blob, -1, dir, err) < 0)
 		return -1;
 	while ((count = read(input, bytes, sizeof(bytes))) > 0)
 		if (file_write_all(unpacker.input_fd, bytes, (size_t)count, "pipe", err) < 0)

@@ -33,10 +33,11 @@ static bool decoder_lies;
 
 /* A decoder that sends another archive than the one that came, and looks for the directory and for
  * files. */
-int lying_copy(int input_fd, int output_fd, struct error *err)
+int lying_copy(int input_fd, int output_fd, int turns_fd, struct error *err)
 {
 	char bytes[100];
 
+	(void)turns_fd;
 	if (!decoder_lies)
 		return digest_copy(input_fd, &output_fd, 1, &(struct digested){0}, err);
 	while (read(input_fd, bytes, sizeof(bytes)) > 0)
@@ -76,7 +77,7 @@ static int run(struct layer_result *result, struct error *err)
 	AUTO_FREE char *blob = memory_format("%s.blob", mkdtemp(dir));
 	AUTO_CLOSE int blob_fd = open(blob, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct unpacker unpacker = {0};
-	int outcome = liar_start(&unpacker, blob_fd, dir, err);
+	int outcome = liar_start(&unpacker, blob_fd, -1, dir, err);
 
 	if (outcome == 0) {
 		file_write_all(unpacker.input_fd, HOSTILE, strlen(HOSTILE), "pipe", err);
