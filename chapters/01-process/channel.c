@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "cleanup.h"
+
 /* Room for one descriptor that travels with a message. unix(7), SCM_RIGHTS; cmsg(3) */
 union passenger {
 	struct cmsghdr header;
@@ -46,7 +48,8 @@ int channel_receive(int channel, struct message *message, struct error *err)
 	struct msghdr envelope = {.msg_iov = &body,
 				  .msg_iovlen = 1,
 				  .msg_control = &passenger,
-				  .msg_controllen = sizeof(passenger)};
+				  .msg_controllen = CMSG_LEN(sizeof(int))};
+	struct error said;
 	ssize_t count;
 
 	do
@@ -58,7 +61,14 @@ int channel_receive(int channel, struct message *message, struct error *err)
 		return error_set(err, EPROTO, "receive a message between parent and child: short");
 	/* The number that the sender had is nothing here. */
 	message->fd = -1;
-	if (count > 0 && CMSG_FIRSTHDR(&envelope))
+	if (count == 0)
+		return 0;
+	if (CMSG_FIRSTHDR(&envelope))
 		memcpy(&message->fd, CMSG_DATA(CMSG_FIRSTHDR(&envelope)), sizeof(int));
-	return count > 0;
+	if (message->type != MESSAGE_TERMINAL)
+		cleanup_fd(&message->fd);
+	/* The sender may be the container's by now: whatever its bytes are, this is a line of text. */
+	said = message->err;
+	error_set(&message->err, said.code, "%.*s", (int)sizeof(said.text), said.text);
+	return 1;
 }

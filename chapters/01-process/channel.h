@@ -29,7 +29,8 @@ int channel_open(int *ours, int *theirs, struct error *err);
 /* Sends a message. The descriptor in it stays the caller's. Errors: EPIPE if the other side is gone. */
 int channel_send(int channel, const struct message *message, struct error *err);
 
-/* Receives one. Returns 1, or 0 at the end: nobody holds the other side any more.
+/* Receives one. Returns 1, or 0 at the end: nobody holds the other side any more. The text in it is a
+ * terminated line without control characters, whoever sent it.
  * Errors: ECONNRESET if it was closed before it had read all. */
 int channel_receive(int channel, struct message *message, struct error *err);
 

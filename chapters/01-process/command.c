@@ -30,7 +30,8 @@ static int check_executable(const char *file)
 /* Docker's words, which people search for: those of Go, without a capital. The caller frees it. */
 static char *describe(int why)
 {
-	char *reason = memory_string(strerrordesc_np(why));
+	const char *known = strerrordesc_np(why);
+	char *reason = memory_string(known ? known : "unknown error");
 
 	*reason = (char)tolower((unsigned char)*reason);
 	return reason;

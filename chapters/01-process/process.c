@@ -295,6 +295,11 @@ static int await_exec(struct process *process, int channel, struct error *err)
 	if (channel_send(channel, &message, err) < 0 && err->code != EPIPE)
 		return -1;
 	while ((more = channel_receive(channel, &message, err)) > 0) {
+		/* After EXEC the sender is the container's, and what it says may be anybody's. */
+		if (executed && message.type != MESSAGE_NOT_EXECUTED) {
+			cleanup_fd(&message.fd);
+			return error_set(err, EPROTO, "receive an answer to exec: it is another");
+		}
 		if (message.type == MESSAGE_FAILED) {
 			*err = message.err;
 			/* It ends by itself: killed, it could leave a child of a hook behind. */

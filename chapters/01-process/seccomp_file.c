@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,16 +97,27 @@ static int run_helper(const char *program, char *argument, const int streams[3],
 	return 0;
 }
 
-static int make(const char *profile, char *capabilities, struct text *made, struct error *err)
+/* What it says itself, or how it ended. */
+static int explain_end(int status, const char *said, struct error *err)
+{
+	if (WIFSIGNALED(status))
+		return error_set(err, ECHILD, "coracle-seccomp was killed by signal %d",
+				 WTERMSIG(status));
+	if (!*said)
+		return error_set(err, ECHILD, "coracle-seccomp ended with status %d",
+				 WEXITSTATUS(status));
+	return error_set(err, EINVAL, "%s", said);
+}
+
+static int make(const char *program, const char *profile, char *capabilities, struct text *made,
+		struct error *err)
 {
 	AUTO_CLOSE int input = make_stream(profile, err), output = -1, errors = -1;
-	AUTO_FREE char *program = NULL;
 	AUTO_TEXT struct text message = {0};
 	int status;
 
 	if (input < 0 || (output = make_stream("", err)) < 0 ||
 	    (errors = make_stream("", err)) < 0 ||
-	    path_of_own("libexec/coracle/coracle-seccomp", &program, err) < 0 ||
 	    run_helper(program, capabilities, (int[]){input, output, errors}, &status, err) < 0)
 		return -1;
 	lseek(output, 0, SEEK_SET);
@@ -114,7 +126,7 @@ static int make(const char *profile, char *capabilities, struct text *made, stru
 		return file_read_fd(output, "the filter", sizeof(struct seccomp_filter), made, err);
 	if (file_read_fd(errors, "its errors", sizeof(err->text), &message, err) < 0)
 		return -1;
-	return error_set(err, EINVAL, "%s", text_string(&message));
+	return explain_end(status, text_string(&message), err);
 }
 
 /* --- exported ------------------------------------------------------------------------------ */
@@ -138,14 +150,22 @@ int seccomp_file_compile(const char *profile, uint64_t capabilities, struct secc
 			 struct error *err)
 {
 	AUTO_FREE char *argument = memory_format("%" PRIx64, capabilities), *path = NULL;
+	AUTO_FREE char *program = NULL;
 	AUTO_TEXT struct text key = {0}, made = {0};
 	struct error ignored;
+	struct stat st;
 
-	text_add_format(&key, "%s %s\n", argument, profile);
+	if (path_of_own("libexec/coracle/coracle-seccomp", &program, err) < 0)
+		return -1;
+	if (stat(program, &st) < 0)
+		return error_sys(err, "look at '%s'", program);
+	/* Another version of the helper may make another filter. */
+	text_add_format(&key, "%" PRIdMAX " %" PRIdMAX " %s %s\n", (intmax_t)st.st_mtime,
+			(intmax_t)st.st_size, argument, profile);
 	path = memory_format(CACHE "/%016" PRIx64, hash_of(&key));
 	if (find_made(path, &key, filter) == 0)
 		return 0;
-	if (make(profile, argument, &made, err) < 0)
+	if (make(program, profile, argument, &made, err) < 0)
 		return error_wrap(err, "compile the seccomp profile");
 	if (read_filter(made.data, made.length, filter) < 0)
 		return error_set(err, EPROTO, "compile the seccomp profile: not a filter");

@@ -4,7 +4,8 @@
  * libseccomp takes longer to compile one than a container takes to start. So a program of its own
  * does it, coracle-seccomp (seccomp_json.c), and the result is kept below /run until the next boot: as
  * long as the kernel, by which rows may be chosen, stays the same. The file's name is a hash of the
- * profile and the capabilities, and it begins with both, so nothing depends on the hash.
+ * profile, the capabilities, and the helper's time and size; and it begins with all of them, so
+ * nothing depends on the hash.
  */
 #ifndef SECCOMP_FILE_H
 #define SECCOMP_FILE_H

@@ -142,8 +142,11 @@ static int kernel_is_at_least(const char *wanted, bool *result, struct error *er
 
 	if (sscanf(wanted, "%u.%u%c", &want[0], &want[1], &end) != 2)
 		return error_set(err, EINVAL, "minKernel '%s' is not like '4.8'", wanted);
-	if (uname(&host) < 0 || sscanf(host.release, "%u.%u", &have[0], &have[1]) != 2)
+	if (uname(&host) < 0)
 		return error_sys(err, "ask for the kernel's version");
+	if (sscanf(host.release, "%u.%u", &have[0], &have[1]) != 2)
+		return error_set(err, EINVAL, "the kernel's version '%s' is not like '4.8'",
+				 host.release);
 	*result = have[0] > want[0] || (have[0] == want[0] && have[1] >= want[1]);
 	return 0;
 }
@@ -192,13 +195,22 @@ static int add_arch(struct compilation *compilation, const char *name, struct er
 	if (look_up(arches, "architecture", name, &arch, err) < 0)
 		return -1;
 	result = seccomp_arch_add(compilation->filter, arch);
-	if (result == -EEXIST && arch != seccomp_arch_native())
+	if (result == -EEXIST)
 		return 0;
-	if ((result < 0 && result != -EEXIST) || compilation->arch_count == ARCHES_MAX)
+	if (result < 0 || compilation->arch_count == ARCHES_MAX)
 		return error_set(err, EINVAL, "the architecture '%s' can't be added", name);
-	if (result == 0)
-		compilation->arches[compilation->arch_count++] = arch;
+	compilation->arches[compilation->arch_count++] = arch;
 	return 0;
+}
+
+/* Other names may be of machines that are newer than we are. */
+static bool is_native(const char *name)
+{
+	const struct word *word = arches;
+
+	while (word->name && strcmp(word->name, name) != 0)
+		word++;
+	return word->name && word->value == seccomp_arch_native();
 }
 
 static int add_arches(struct compilation *compilation, const cJSON *profile, struct error *err)
@@ -214,13 +226,10 @@ static int add_arches(struct compilation *compilation, const cJSON *profile, str
 		return error_set(err, EINVAL, "both 'architectures' and 'archMap' are given");
 	cJSON_ArrayForEach(entry, map) {
 		const char *name = "";
-		uint32_t arch;
 
-		if (json_get_string(entry, "architecture", &name, err) < 0 ||
-		    look_up(arches, "architecture", name, &arch, err) < 0)
+		if (json_get_string(entry, "architecture", &name, err) < 0)
 			return -1;
-		if (arch == seccomp_arch_native() &&
-		    json_get_strings(entry, "subArchitectures", &names, err) < 0)
+		if (is_native(name) && json_get_strings(entry, "subArchitectures", &names, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < names.count; i++)

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "attributes.h"
+#include "channel.h"
+#include "cleanup.h"
 #include "command.h"
 #include "environment.h"
 #include "file.h"
@@ -98,6 +101,64 @@ static void test_hooks(void)
 	is(plan->order, "parent child ", "in_parent has run before in_child begins");
 	ok(plan->child > 0 && no_child_is_left(), "the process has a pid, and is reaped");
 	munmap(plan, sizeof(*plan));
+}
+
+/* The channel of a child among its descriptors: the only SOCK_SEQPACKET. */
+static int own_channel(void)
+{
+	for (int fd = 3; fd < 256; fd++) {
+		socklen_t length = sizeof(int);
+		int type;
+
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+		    type == SOCK_SEQPACKET)
+			return fd;
+	}
+	return -1;
+}
+
+/* As a process of the container could, that has the stub in its hands. */
+static int say_too_much(void *context, struct error *err)
+{
+	const struct message *second = context;
+	struct message message = {.type = MESSAGE_EXEC};
+
+	if (channel_send(own_channel(), &message, err) < 0 ||
+	    channel_send(own_channel(), second, err) < 0)
+		return -1;
+	_exit(0);
+}
+
+static int start_talker(struct message *second, struct error *err)
+{
+	char *const argv[] = {(char *)"/bin/true", NULL};
+	struct process_config config = {.argv = argv,
+					.hooks = {.in_child = say_too_much, .context = second}};
+	AUTO_PROCESS struct process process = {0};
+
+	return process_start(&process, &config, err);
+}
+
+static void test_channel(void)
+{
+	struct message message = {.type = MESSAGE_NOT_EXECUTED, .err.code = 9999}, got;
+	AUTO_CLOSE int ours = -1, theirs = -1;
+	struct error err = {0};
+
+	ok(channel_open(&ours, &theirs, &err) == 0, "a channel");
+	memset(message.err.text, 'x', sizeof(message.err.text));
+	message.err.text[1] = '\033';
+	ok(channel_send(theirs, &message, &err) == 0 && channel_receive(ours, &got, &err) == 1 &&
+		   got.err.code == 9999 && memchr(got.err.text, '\0', sizeof(got.err.text)) &&
+		   !strchr(got.err.text, '\033'),
+	   "a text without an end, and with an escape, is neither when it arrives");
+	cleanup_fd(&ours);
+	cleanup_fd(&theirs);
+	ok(start_talker(&message, &err) < 0 && strstr(err.text, "unknown error"),
+	   "an errno that nobody has heard of");
+	message = (struct message){.type = MESSAGE_TERMINAL, .fd = STDERR_FILENO};
+	ok(start_talker(&message, &err) < 0 && err.code == EPROTO,
+	   "a terminal that comes after EXEC is none of ours");
 }
 
 static bool same_signals(const sigset_t *one, const sigset_t *other)
@@ -536,6 +597,7 @@ int main(void)
 	test_attributes();
 	test_label();
 	test_hooks();
+	test_channel();
 	test_failures();
 	test_signals();
 	test_parents();
