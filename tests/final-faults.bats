@@ -197,6 +197,37 @@ on_ext4()
     coracle volume rm kept
 }
 
+@test "final system check leaves alone what lives without a monitor: cgroups and addresses of others" {
+    ghost=$(printf '%064d' 8)
+    leases=$ROOT/networks/bridge/leases
+    coracle run --rm "$IMAGE" true
+    sleep 1000 3>&- &
+    for cgroup in "1-2-3" "web/$ghost"; do
+        mkdir -p "$(cgroup_place)/$cgroup"
+        echo $! >"$(cgroup_place)/$cgroup/cgroup.procs"
+        sound
+        kill -0 $!
+    done
+    mkdir "$(cgroup_place)/$ghost"
+    echo $! >"$(cgroup_place)/$ghost/cgroup.procs"
+    run coracle system check
+    exits 1
+    says "cgroup $(cgroup_place)/$ghost: its container does not run, but has processes: end them"
+    kill $!
+    wait $! || true
+    rmdir "$(cgroup_place)"/{1-2-3,web/"$ghost",web,"$ghost"}
+    # whose cable is there has its address
+    "$BUILD/06-network" run --root "$ROOT" --init "$IMAGE" sh -c 'echo ready; exec sleep 1000' >"$BATS_TEST_TMPDIR/out" 3>&- &
+    await grep -q ready "$BATS_TEST_TMPDIR/out"
+    address=$(ls "$leases")
+    sound
+    [ "$(ls "$leases")" = "$address" ]
+    kill $!
+    wait $! || true
+    coracle network prune -f
+    rmdir "$(cgroup_place)" 2>/dev/null || true
+}
+
 # Where the containers' cgroups are, in the first hierarchy that they are in.
 cgroup_place()
 {

@@ -121,6 +121,10 @@ int bridge_attach(const struct bridge_network *network, const char *id, pid_t pi
 int bridge_add_route(const struct bridge_network *network, enum ip_version version, pid_t pid,
 		     struct error *err);
 
+/* Whether container `id` has its cable, in the current network namespace: then it lives, or did a moment
+ * ago. Under bridge_lock whoever has a lease has that, too. */
+bool bridge_is_attached(const struct bridge_network *network, const char *id);
+
 /* Takes the cable of container `id` out of the network at once, while the container runs on. */
 int bridge_cut(const struct bridge_network *network, const char *id, struct error *err);
 

@@ -240,6 +240,15 @@ int bridge_add_route(const struct bridge_network *network, enum ip_version versi
 	return netns_call(pid, add_route, &way_out, err);
 }
 
+bool bridge_is_attached(const struct bridge_network *network, const char *id)
+{
+	AUTO_NETLINK struct netlink netlink = {0};
+	struct asker asker = {&netlink, network};
+	struct error unknown;
+
+	return netlink_open(&netlink, NETLINK_ROUTE, &unknown) == 0 && has_cable(&asker, id);
+}
+
 int bridge_cut(const struct bridge_network *network, const char *id, struct error *err)
 {
 	AUTO_NETLINK struct netlink netlink = {0};

@@ -93,18 +93,27 @@ static void let_go(const struct check *check, const char *id, int lock)
 	close(lock);
 }
 
+/* Whether a lease is there still, and its holder gone. Not all of them are containers with a monitor:
+ * a program of chapter 06 may use the same network. */
+static bool is_left_behind(const struct bridge_network *network, const struct lease *lease)
+{
+	struct error ignored;
+	AUTO_CLOSE int lock = bridge_lock(network, &ignored);
+	struct address now = networks_address(network, lease->id, address_version(lease->address));
+
+	return lock >= 0 && address_compare(now, lease->address) == 0 &&
+	       !bridge_is_attached(network, lease->id);
+}
+
 static void examine_lease(struct check *check, const struct bridge_network *network,
 			  const struct lease *lease)
 {
 	int lock = hold(check, lease->id);
 	struct error ignored;
-	struct address now;
 
 	if (lock < 0)
 		return;
-	/* Given back since it was listed? */
-	now = networks_address(network, lease->id, address_version(lease->address));
-	if (address_compare(now, lease->address) == 0) {
+	if (is_left_behind(network, lease)) {
 		find(check, "address %s: its container %.12s does not run",
 		     address_text(lease->address).text, lease->id);
 		dns_remove(network, lease->id);
@@ -113,33 +122,57 @@ static void examine_lease(struct check *check, const struct bridge_network *netw
 	let_go(check, lease->id, lock);
 }
 
-/* An element of a map of ports reads "tcp . 8080 : 172.30.0.2 . 80". Its container is the one that the
- * address is leased to. */
-static void examine_ports(struct check *check, const struct bridge_network *network,
-			  const struct leases *leases, const char *map)
+static bool is_leased(const struct check *check, const char *address)
 {
-	AUTO_FREE char *command = memory_format("list map inet %s %s", network->table, map);
+	AUTO_STRINGS struct strings names = {0};
+	struct error unknown;
+	bool leased = false;
+
+	networks_list(check->engine, &names, &unknown);
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *lease = NULL;
+		struct bridge_network network;
+
+		if (bridge_network_load(check->engine->root, names.items[i], &network, &unknown) <
+		    0)
+			continue;
+		lease = path_join(network.leases, address);
+		leased |= faccessat(AT_FDCWD, lease, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	}
+	return leased;
+}
+
+/* Whether an element of a map of ports, "tcp . 8080 : 172.30.0.2 . 80", leads to an address still. */
+static bool is_published(const char *list, const char *address)
+{
+	AUTO_FREE char *target = memory_format(" : %s . ", address);
 	AUTO_TEXT struct text said = {0};
 	struct error none;
 
-	if (firewall_list(command, &said, &none) < 0)
+	return firewall_list(list, &said, &none) == 0 && strstr(text_string(&said), target);
+}
+
+static void examine_ports(struct check *check, const char *table, const char *map)
+{
+	AUTO_FREE char *list = memory_format("list map inet %s %s", table, map);
+	AUTO_TEXT struct text said = {0};
+	struct error none;
+
+	if (firewall_list(list, &said, &none) < 0)
 		return;
 	for (const char *at = text_string(&said); (at = strstr(at, " : ")); at += 3) {
 		char address[INET6_ADDRSTRLEN] = "";
-		bool leased = false;
 
-		if (sscanf(at + 3, "%45[0-9a-f.:]", address) != 1)
-			continue;
-		for (size_t i = 0; i < leases->count; i++)
-			leased |= strcmp(address_text(leases->items[i].address).text, address) == 0;
-		if (!leased)
+		/* A port is published after its address is leased, and withdrawn before it is given
+		 * back: so the address is asked for after the port, and then the port again. */
+		if (sscanf(at + 3, "%45[0-9a-f.:]", address) == 1 && !is_leased(check, address) &&
+		    is_published(list, address))
 			find(check, "a published port leads to %s, which no container has",
 			     address);
 	}
 }
 
-static int examine_network(struct check *check, const char *name, struct leases *all,
-			   struct error *err)
+static int examine_network(struct check *check, const char *name, struct error *err)
 {
 	struct bridge_network network;
 	struct leases leases = {0};
@@ -156,11 +189,8 @@ static int examine_network(struct check *check, const char *name, struct leases 
 	if (address_pool_list(&(struct address_pool){.dir = network.leases, .dir_fd = fd}, &leases,
 			      err) < 0)
 		return -1;
-	for (size_t i = 0; i < leases.count; i++) {
+	for (size_t i = 0; i < leases.count; i++)
 		examine_lease(check, &network, &leases.items[i]);
-		all->items = memory_resized(all->items, all->count + 1, sizeof(*all->items));
-		all->items[all->count++] = leases.items[i];
-	}
 	free(leases.items);
 	return 0;
 }
@@ -169,38 +199,36 @@ static int examine_networks(struct check *check, struct error *err)
 {
 	static const char *const maps[] = {"ports", "ports_at", "ports6", "ports6_at"};
 	AUTO_STRINGS struct strings names = {0};
-	struct bridge_network network;
-	AUTO_FREE struct lease *items = NULL;
-	struct leases all = {0};
+	char table[64];
 
 	if (bridge_network_clear(check->engine->root, err) < 0 ||
 	    networks_list(check->engine, &names, err) < 0)
 		return -1;
-	for (size_t i = 0; i < names.count; i++) {
-		int result = examine_network(check, names.items[i], &all, err);
-
-		items = all.items;
-		if (result < 0)
+	for (size_t i = 0; i < names.count; i++)
+		if (examine_network(check, names.items[i], err) < 0)
 			return -1;
-	}
-	if (bridge_network_load(check->engine->root, "bridge", &network, err) == 0) {
-		for (size_t j = 0; j < ARRAY_LENGTH(maps); j++)
-			examine_ports(check, &network, &all, maps[j]);
-	}
+	bridge_table_name(check->engine->root, table);
+	for (size_t i = 0; i < ARRAY_LENGTH(maps); i++)
+		examine_ports(check, table, maps[i]);
 	return 0;
 }
 
+/* Other cgroups are there too: those of the chapters' programs, and what --cgroup-parent names. And what
+ * has processes is never killed on mere suspicion. */
 static void examine_cgroup(struct check *check, const char *dir)
 {
 	const char *id = strrchr(dir, '/') + 1;
-	int lock = hold(check, id);
+	int lock = container_is_id(id) ? hold(check, id) : -1;
+	AUTO_STRINGS struct strings pids = {0};
 	struct error ignored;
 
 	if (lock < 0)
 		return;
-	if (access(dir, F_OK) == 0) {
-		find(check, "cgroup %s: its container does not run", dir);
-		cgroup_remove(dir, &ignored);
+	if (cgroup_tree_pids(dir, &pids, &ignored) == 0) {
+		find(check, "cgroup %s: its container does not run%s", dir,
+		     pids.count ? ", but has processes: end them" : "");
+		if (pids.count == 0)
+			cgroup_remove(dir, &ignored);
 	}
 	let_go(check, id, lock);
 }

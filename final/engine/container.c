@@ -116,7 +116,7 @@ int container_create(const struct engine *engine, struct container_config *confi
 #define SETTLE_POLL_MS 5
 #define SETTLE_TRIES 200
 
-static bool is_id(const char *name)
+bool container_is_id(const char *name)
 {
 	return strlen(name) == CONTAINER_ID_LENGTH &&
 	       strspn(name, "0123456789abcdef") == CONTAINER_ID_LENGTH;
@@ -133,7 +133,7 @@ static int list_ids(const struct engine *engine, struct strings *ids, struct err
 	if (!dir)
 		return error_sys(err, "read directory '%s'", path);
 	while ((entry = readdir(dir)))
-		if (is_id(entry->d_name))
+		if (container_is_id(entry->d_name))
 			strings_add(ids, entry->d_name);
 		else if (*entry->d_name == '.')
 			strings_add(&left, entry->d_name);
@@ -187,7 +187,7 @@ int container_find(const struct engine *engine, const char *name, struct contain
 
 	if (*name == '/')
 		name++;
-	if (is_id(name))
+	if (container_is_id(name))
 		snprintf(id, sizeof(id), "%s", name);
 	else if (names_look_up(engine, name, id) < 0 && id_by_prefix(engine, name, id, err) < 0)
 		return -1;

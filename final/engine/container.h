@@ -103,6 +103,9 @@ int container_config_begin(struct container_config *config, const char *network,
 int container_create(const struct engine *engine, struct container_config *config,
 		     struct container *container, struct error *err);
 
+/* Whether a text is a full id: 64 hexadecimal digits. */
+bool container_is_id(const char *name);
+
 /* Finds one by full id, name, or unique prefix of an id, and repairs its record if its monitor has
  * died. Errors: ENOENT "No such container: …"; EINVAL if the prefix fits several. */
 int container_find(const struct engine *engine, const char *name, struct container *container,
