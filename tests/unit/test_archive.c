@@ -103,10 +103,13 @@ static void test_cuts(void)
 
 		while ((more = archive_next(&archive, &entry, &err)) > 0)
 			;
-		/* Between entries, but not between a header and its data. */
-		sound &= more == (length % ARCHIVE_BLOCK || length == ARCHIVE_BLOCK ? -1 : 0);
+		/* Between entries, but not between a header and its data. The padding may be missing. */
+		bool at_header = length % ARCHIVE_BLOCK == 0 && length != ARCHIVE_BLOCK;
+		bool in_padding = length >= ARCHIVE_BLOCK + 5 && length < 2 * ARCHIVE_BLOCK;
+
+		sound &= more == (at_header || in_padding ? 0 : -1);
 	}
-	ok(sound, "an archive that is cut anywhere but at a header is an error");
+	ok(sound, "an archive that is cut anywhere but at a header or in padding is an error");
 }
 
 static void test_failing_source(void)
