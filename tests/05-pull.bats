@@ -117,6 +117,8 @@ refuses()
     [ "$PROGRAM" != coracle ] || default=$'Using default tag: latest\n'
     [ "$output" = "${default}latest: Pulling from team/busybox
 $layer: Pulling fs layer
+$layer: Verifying Checksum
+$layer: Download complete
 $layer: Pull complete
 Digest: sha256:$digest
 Status: Downloaded newer image for $PLAIN/team/busybox:latest
@@ -131,6 +133,17 @@ $PLAIN/team/busybox:latest" ]
     [[ ${lines[1]} =~ ^$PLAIN/team/busybox\ +latest\ +${id:0:12}\ +[0-9]+\ years\ ago\ +[0-9.]+MB$ ]]
     [ ${#lines[@]} -eq 2 ]
     store_is_correct
+}
+
+@test "05 each layer has Docker's lines, and the fourth waits for the first three" {
+    run pull "$PLAIN/team/layers"
+    exits 0
+    [ "$(grep -c ': Pulling fs layer$' <<<"$output")" -eq 4 ]
+    for layer in $(sed -n 's/: Pulling fs layer$//p' <<<"$output"); do
+        steps=$(sed -n "s/^$layer: //p" <<<"$output" | grep -v Retrying)
+        [ "${steps/Waiting$'\n'}" = $'Pulling fs layer\nVerifying Checksum\nDownload complete\nPull complete' ]
+    done
+    [ "$(grep ': Waiting$' <<<"$output")" = "$layer: Waiting" ]
 }
 
 @test "05 a second pull of the same image says so, and asks for no manifest and no layer" {
@@ -435,6 +448,7 @@ layers" ]
     refuses long-layer "it is larger than"
     refuses short-layer "pull layer 'sha256:" "it is not what its digest promises"
     refuses missing-layer "blob unknown"
+    [[ $output != *complete* ]]
 }
 
 @test "05 a manifest that contradicts itself is refused" {

@@ -102,12 +102,30 @@ static bool is_needed(const struct work *work, size_t index)
 		 store_has_blob(root, work->manifest->items[index].digest));
 }
 
+static void say(const struct work *work, size_t index, const char *state)
+{
+	progress_layer(&work->request->progress, work->manifest->items[index].digest, state);
+}
+
 static void announce(const struct work *work)
 {
 	for (size_t i = 0; i < work->manifest->count; i++)
 		if (!is_repeated(work->manifest, i))
-			progress_layer(&work->request->progress, work->manifest->items[i].digest,
-				       is_needed(work, i) ? "Pulling fs layer" : "Already exists");
+			say(work, i, is_needed(work, i) ? "Pulling fs layer" : "Already exists");
+}
+
+static void announce_waiting(const struct work *work)
+{
+	for (size_t i = work->next; i < work->manifest->count; i++)
+		if (is_needed(work, i))
+			say(work, i, "Waiting");
+}
+
+/* In Docker one follows the other. Here the keeper has hashed it meanwhile, and it is unpacked. */
+static void announce_download(const struct work *work, size_t index)
+{
+	say(work, index, "Verifying Checksum");
+	say(work, index, "Download complete");
 }
 
 static int start_job(struct work *work, struct job *job, struct error *err)
@@ -200,7 +218,7 @@ static int finish_job(struct work *work, struct job *job, struct error *err)
 	work->verified[job->index] = (struct verified){
 		take_ptr(&job->blob_path), take_ptr(&job->staged_dir), result.unpacked_bytes};
 	work->any_verified = true;
-	progress_layer(&work->request->progress, layer->digest, "Pull complete");
+	say(work, job->index, "Pull complete");
 	return 0;
 }
 
@@ -211,7 +229,7 @@ static void show_retry(const struct work *work, struct job *job, uint32_t retry_
 	AUTO_FREE char *state =
 		memory_format("Retrying in %u second%s", seconds, seconds == 1 ? "" : "s");
 
-	progress_layer(&work->request->progress, work->manifest->items[job->index].digest, state);
+	say(work, job->index, state);
 	job->quiet_until_us = trace_clock_us() + (uint64_t)retry_ms * 1000;
 }
 
@@ -229,6 +247,8 @@ static int take_answer(struct work *work, struct error *err)
 			continue;
 		if (answer.retry_ms)
 			show_retry(work, job, answer.retry_ms);
+		else if (!answer.failed)
+			announce_download(work, job->index);
 		job->answer = answer;
 		job->answered = !answer.retry_ms;
 		return 0;
@@ -297,6 +317,7 @@ static int run(struct work *work, struct error *err)
 	announce(work);
 	if (start_jobs(work, err) < 0)
 		return -1;
+	announce_waiting(work);
 	while (work->under_way > 0)
 		if (finish_some(work, err) < 0 || start_jobs(work, err) < 0)
 			return -1;
