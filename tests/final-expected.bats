@@ -190,3 +190,35 @@ at_terminal() { "$TOP/tests/lib/terminal" "$@"; }
     [ "$(coracle history --format '{{len .ID}}' "$IMAGE")" = 12 ]
     coracle volume rm hold
 }
+
+# --- files of variables and labels ------------------------------------------------------------------
+
+@test "final exec reads variables from files, and -e counts over them" {
+    detached boat sleep 1000
+    printf 'A=file\n# comment\n\nB="two words"\nC\n' >"$BATS_TEST_TMPDIR/one"
+    printf 'we.ird*na#me!=odd\nA=second\n' >"$BATS_TEST_TMPDIR/two,comma"
+    C=ours run coracle exec -e D=option -e B=given --env-file "$BATS_TEST_TMPDIR/one" --env-file "$BATS_TEST_TMPDIR/two,comma" boat env
+    exits 0
+    for line in A=second B=given C=ours D=option 'we.ird*na#me!=odd'; do
+        grep -qxF "$line" <<<"$output"
+    done
+    run coracle exec --env-file "$BATS_TEST_TMPDIR/none" boat env
+    exits 1
+    says "No such file or directory"
+}
+
+@test "final run reads labels from files, and --label counts over them" {
+    printf 'wood=oak\n# comment\nquoted="yes"\ncrew=two\nbare\n' >"$BATS_TEST_TMPDIR/labels"
+    coracle create --network none --name boat --label crew=three --label-file "$BATS_TEST_TMPDIR/labels" "$IMAGE"
+    [ "$(coracle inspect -f '{{json .Config.Labels}}' boat | jq -cS .)" = '{"crew":"three","quoted":"\"yes\"","wood":"oak"}' ]
+    run coracle create --network none --label-file "$BATS_TEST_TMPDIR/none" "$IMAGE"
+    exits 125
+    says "No such file or directory"
+}
+
+@test "final ports that a container on the host's network publishes are discarded, with a warning" {
+    run --separate-stderr coracle create --network host -p 80:80 --name boat "$IMAGE"
+    exits 0
+    [ "$output" = "$(state boat .Id)" ]
+    [ "$stderr" = "WARNING: Published ports are discarded when using host network mode" ]
+}

@@ -14,6 +14,7 @@
 #include "monitor.h"
 #include "process_options.h"
 #include "program.h"
+#include "run_files.h"
 #include "subcommand.h"
 
 /* --- exec ---------------------------------------------------------------------------------- */
@@ -21,6 +22,7 @@
 struct exec_options {
 	struct program_options program;
 	struct exec_config exec;
+	struct strings given, env_files;
 	char *detach_keys;
 };
 
@@ -31,8 +33,10 @@ static const struct option_row exec_rows[] = {
 	 NULL},
 	{"detach-keys", 0, "KEYS", subcommand_option_detach_keys, FIELD(detach_keys),
 	 "Keys that leave the command (ctrl-p,ctrl-q)", NULL, NULL},
-	{"env", 'e', "NAME=VALUE", program_option_environment, FIELD(exec.env),
+	{"env", 'e', "NAME=VALUE", program_option_environment, FIELD(given),
 	 "Set an environment variable", "envp of execve", "execve(2)"},
+	{"env-file", 0, "FILE", option_strings, FIELD(env_files),
+	 "Read environment variables from a file", "envp of execve", "execve(2)"},
 	{"interactive", 'i', NULL, option_flag, FIELD(exec.input), "Give it our standard input",
 	 "descriptor 0", "stdin(3)"},
 	{"privileged", 0, NULL, option_flag, FIELD(exec.privileged),
@@ -91,6 +95,10 @@ static int exec(const struct call *call, struct exec_options *options, const cha
 	AUTO_PROCESS struct process process = {0};
 
 	*status = STATUS_FAILED;
+	/* -e counts over what a file says, wherever it stands. */
+	if (run_read_env_files(&options->env_files, &options->exec.env, err) < 0)
+		return -1;
+	strings_add_all(&options->exec.env, &options->given);
 	if (options->exec.terminal && options->exec.input && !options->exec.detached &&
 	    !isatty(STDIN_FILENO))
 		return error_set(err, PROCESS_NO_TERMINAL, "the input device is not a TTY");
@@ -132,6 +140,8 @@ int command_exec(const struct call *call)
 	if (exec(call, &options, call->argv[operand], &status, &err) < 0)
 		program_fail(PROGRAM, &err, status);
 	strings_release(&options.exec.env);
+	strings_release(&options.given);
+	strings_release(&options.env_files);
 	cleanup_memory(&options.exec.user);
 	cleanup_memory(&options.exec.cwd);
 	cleanup_memory(&options.detach_keys);

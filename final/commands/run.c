@@ -48,7 +48,7 @@ struct run_options {
 	struct run_network_options connection;
 	struct run_life_options life;
 	char *name, *detach_keys, *stop_signal, *cidfile, *pull;
-	struct strings labels, env_files;
+	struct strings labels, file_labels, env_files;
 	struct restart_policy restart;
 	int stop_timeout_s;
 	struct strings attach; /* "stdin", "stdout", "stderr" */
@@ -93,6 +93,8 @@ static const struct option_row run_rows[] = {
 	{"env-file", 0, "FILE", option_strings, FIELD(env_files),
 	 "Read environment variables from a file", "envp of execve", "execve(2)"},
 	{"label", 'l', "KEY=VALUE", option_strings, FIELD(labels), "Set a label", NULL, NULL},
+	{"label-file", 0, "FILE", run_option_label_file, FIELD(file_labels),
+	 "Read labels from a file", NULL, NULL},
 	{"pull", 0, "POLICY", run_option_pull, FIELD(pull),
 	 "Pull the image \"always\", if \"missing\", or \"never\"", NULL, NULL},
 	{"restart", 0, "POLICY", run_option_restart, FIELD(restart),
@@ -186,19 +188,20 @@ static int set_command(const struct image *image, const struct run_options *opti
 		       char *const *command, struct container_config *config, struct error *err)
 {
 	const char *entrypoint = options->image.entrypoint;
-	AUTO_STRINGS struct strings env = {0};
+	AUTO_STRINGS struct strings env = {0}, labels = {0};
 
 	config->image_id = memory_string(image->id);
 	config->entrypoint_count = entrypoint ? *entrypoint != 0 : image->config.entrypoint.count;
 	config->user = choose(options->process.user, image->config.user);
 	config->cwd = choose(options->process.cwd, image->config.working_dir);
 	config->stop_signal = choose(options->stop_signal, image->config.stop_signal);
-	for (size_t i = 0; i < options->env_files.count; i++)
-		if (run_read_env_file(options->env_files.items[i], &env, err) < 0)
-			return -1;
+	if (run_read_env_files(&options->env_files, &env, err) < 0)
+		return -1;
 	strings_add_all(&env, &options->process.env);
 	environment_build(config->hostname, &image->config.env, &env, &config->env);
-	run_merge_labels(&image->config.labels, &options->labels, &config->labels);
+	strings_add_all(&labels, &options->file_labels);
+	strings_add_all(&labels, &options->labels);
+	run_merge_labels(&image->config.labels, &labels, &config->labels);
 	if (config->cwd && *config->cwd != '/')
 		return error_set(
 			err, EINVAL,
@@ -379,6 +382,7 @@ static void release_options(struct run_options *options)
 	cleanup_memory(&options->cidfile);
 	cleanup_memory(&options->pull);
 	strings_release(&options->labels);
+	strings_release(&options->file_labels);
 	strings_release(&options->env_files);
 	cleanup_memory(&options->stop_signal);
 	strings_release(&options->attach);

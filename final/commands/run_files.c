@@ -13,7 +13,9 @@
 
 #define FILE_BYTES_MAX (1 << 20)
 
-static int add_line(const char *path, char *line, struct strings *env, struct error *err)
+/* Of either variables or labels. */
+static int add_line(const char *path, char *line, struct strings *env, struct strings *labels,
+		    struct error *err)
 {
 	const char *equals;
 
@@ -26,13 +28,15 @@ static int add_line(const char *path, char *line, struct strings *env, struct er
 	if (strcspn(line, " \t") < (equals ? (size_t)(equals - line) : strlen(line)))
 		return error_set(err, EINVAL, "%s: variable '%.*s' contains whitespaces", path,
 				 (int)strcspn(line, "="), line);
-	/* A bare name that our environment lacks is none, as in Docker. */
-	if (!equals && !getenv(line))
+	/* A bare name that our environment lacks is none, as in Docker; and so is a bare label. */
+	if (!equals && (labels || !getenv(line)))
 		return 0;
-	return program_option_environment(env, line, err);
+	return labels ? option_strings(labels, line, err)
+		      : program_option_environment(env, line, err);
 }
 
-int run_read_env_file(const char *path, struct strings *env, struct error *err)
+static int read_lines(const char *path, struct strings *env, struct strings *labels,
+		      struct error *err)
 {
 	AUTO_TEXT struct text text = {0};
 	char *line, *rest;
@@ -44,10 +48,23 @@ int run_read_env_file(const char *path, struct strings *env, struct error *err)
 
 		if (length && line[length - 1] == '\r')
 			line[length - 1] = '\0';
-		if (add_line(path, line, env, err) < 0)
+		if (add_line(path, line, env, labels, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+int run_read_env_files(const struct strings *paths, struct strings *env, struct error *err)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (read_lines(paths->items[i], env, NULL, err) < 0)
+			return -1;
+	return 0;
+}
+
+int run_option_label_file(void *field, const char *value, struct error *err)
+{
+	return read_lines(value, NULL, field, err);
 }
 
 int run_open_cidfile(const char *path, int *fd, struct error *err)

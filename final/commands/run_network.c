@@ -222,6 +222,10 @@ int run_network_apply(struct run_network_options *options, struct network_option
 	if (check(options, basic, config, err) < 0 || merge_first(options, err) < 0 ||
 	    (bridges && set_networks(options, engine, config, err) < 0))
 		return -1;
+	if (basic->ports.count && networks_kind(config) == NETWORK_HOST)
+		program_warn(&(struct strings){
+			(char *[]){"Published ports are discarded when using host network mode"},
+			1});
 	/* Docker's: on the host's network a port needs no publishing, on none it can't be. */
 	for (size_t i = 0; i < basic->ports.count && bridges; i++) {
 		AUTO_FREE char *spec = port_spec(&basic->ports.items[i]);
