@@ -448,7 +448,7 @@ root_with()
     [ "$(cat /proc/sys/kernel/shmmni)" != 55 ]
     run contain --network host --sysctl net.core.somaxconn=77 -- true
     exits 125
-    says 'sysctl "net.core.somaxconn=77" not allowed in host network namespace'
+    says 'sysctl "net.core.somaxconn" not allowed in host network namespace'
 }
 
 @test "02 --privileged shows /proc and /sys as they are, and the host's devices" {
@@ -517,6 +517,15 @@ donor_is_ready()
     [ "$output" = donor ]
     run contain --ipc "ns:/proc/$DONOR/ns/ipc" -- sh -c 'cat /dev/shm/file; readlink /proc/self/ns/ipc'
     [ "$output" = "shared"$'\n'"$(readlink "/proc/$DONOR/ns/ipc")" ] || { echo "$output"; return 1; }
+    # a parameter of one that is not the host's may be set; from chapter 06 on networks have names
+    program_is_at_least 06 || {
+        run contain --network "ns:/proc/$DONOR/ns/net" --sysctl net.core.somaxconn=77 -- cat /proc/sys/net/core/somaxconn
+        exits 0
+        [ "$output" = 77 ]
+        run contain --network "ns:/proc/$$/ns/net" --sysctl net.core.somaxconn=77 -- true
+        exits 125
+        says "not allowed in host network namespace"
+    }
     # what is asked for is another kind, or is not there
     run contain --uts "ns:/proc/$DONOR/ns/pid" -- true
     exits 125
@@ -571,6 +580,17 @@ with_ids()
     run with_ids --userns auto --cap-add NET_ADMIN --cap-add SYS_ADMIN -- sh -c 'ip link set lo down && ip link show lo; mknod /dev/sd b 8 0'
     says "<LOOPBACK>"
     says "Operation not permitted"
+}
+
+@test "02 --userns auto --device takes what a link leads to" {
+    # where others can reach it
+    links=$(mktemp -d /dev/shm/links.XXXXXX)
+    chmod 755 "$links"
+    ln -s /dev/full "$links/link"
+    run with_ids --userns auto --device "$links/link:/dev/mine" -- stat -c '%F %t:%T' /dev/mine
+    rm -r "$links"
+    exits 0
+    [ "$output" = "character special file 1:7" ]
 }
 
 @test "02 --userns keep-id has the same ids, and no power over the host's" {

@@ -86,7 +86,7 @@ static int make_view(const char *path, int namespace_fd, struct error *err)
 		error_sys(err, "map the owners of '%s'", path);
 		return error_hint(
 			err, EINVAL,
-			"its file system, or this kernel, has no idmapped mounts: ext4, xfs and btrfs have them since Linux 5.19");
+			"its file system, or this kernel, has no idmapped mounts: ext4 and xfs have them since Linux 5.12, btrfs since 5.15, tmpfs since 6.3, and overlayfs takes them as layers since 5.19");
 	}
 	return take_fd(&view);
 }

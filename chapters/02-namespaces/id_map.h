@@ -32,9 +32,9 @@ int id_map_find(const char *word, unsigned index, struct id_map *map, struct err
 
 /* Runs in the parent while the child waits: writes the maps of its user namespace, and puts over
  * each of `paths`, in its mount namespace, a view of the same directory in which owners are as the
- * map says. Does nothing for a zeroed map. Errors: EACCES if a directory above one of them is closed
- * to others; EINVAL if the file system there can't (ext4, xfs,
- * btrfs and tmpfs can, overlayfs can't). user_namespaces(7), mount_setattr(2) */
+ * map says. Does nothing for a zeroed map. Errors: EACCES if a directory above one of them is
+ * closed to others; EINVAL if the file system there can't: ext4 and xfs can since Linux 5.12, btrfs
+ * since 5.15, tmpfs since 6.3; overlayfs can't, but takes such views as its layers since 5.19. user_namespaces(7), mount_setattr(2) */
 int id_map_apply(const struct id_map *map, pid_t pid, const struct strings *paths,
 		 struct error *err);
 

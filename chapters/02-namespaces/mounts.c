@@ -216,7 +216,7 @@ int mount_bind_new(const char *source, int dir_fd, const char *name, struct erro
 	if (made < 0)
 		return error_sys(err, "make file '%s' to mount on", name);
 	trace("mount --bind %q %q", source, name);
-	from = open(source, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	from = open(source, O_PATH | O_CLOEXEC);
 	if (from < 0)
 		return error_sys(err, "open '%s'", source);
 	fd = mount_clone(from, false, err);

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -185,9 +186,19 @@ static int enter_as_ourselves(const struct namespaces *namespaces, struct error 
 	return private ? make_cgroup_namespace(err) : 0;
 }
 
+/* What tells one network namespace from another. */
+static ino_t current_network(void)
+{
+	struct stat st = {0};
+
+	stat("/proc/self/ns/net", &st);
+	return st.st_ino;
+}
+
 int namespaces_enter(const struct namespaces *namespaces, struct error *err)
 {
 	bool network = !namespaces->from[NAMESPACE_NETWORK];
+	ino_t before = current_network();
 	bool ipc = !namespaces->from[NAMESPACE_IPC] || file_of(namespaces, NAMESPACE_IPC);
 
 	if (enter_as_ourselves(namespaces, err) < 0)
@@ -202,5 +213,6 @@ int namespaces_enter(const struct namespaces *namespaces, struct error *err)
 	    (bring_loopback_up(err) < 0 || set_network_sysctls(namespaces->ids.count > 0, err) < 0))
 		return -1;
 	/* Last, so that they count. */
+	network |= current_network() != before;
 	return namespaces->sysctls ? sysctl_apply(namespaces->sysctls, network, ipc, err) : 0;
 }

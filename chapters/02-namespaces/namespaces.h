@@ -50,9 +50,9 @@ char *namespaces_mounts_of(const char *ipc);
  * it is made by namespaces_enter, after the process has been moved. */
 uint64_t namespaces_clone_flags(const struct namespaces *namespaces);
 
-/* Sets what process_start does about them: clone_flags, pid_namespace, boottime_s, and for a user namespace, which
- * has no ids until they are written from outside, hooks.in_parent. *namespaces must live as long.
- * A caller with an in_parent of its own calls id_map_apply in it. */
+/* Sets what process_start does about them: clone_flags, pid_namespace, boottime_s, and for a user
+ * namespace, which has no ids until they are written from outside, hooks.in_parent. *namespaces
+ * must live as long. A caller with an in_parent of its own calls id_map_apply in it. */
 void namespaces_configure(struct namespaces *namespaces, struct process_config *config);
 
 /* Runs in the child, after the hook in the parent and before any mount:

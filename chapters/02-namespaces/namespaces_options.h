@@ -11,12 +11,12 @@
 
 struct namespaces_options {
 	char *hostname;
-	char *from
-		[NAMESPACE_KINDS]; /* "host", or a file; NULL, and of the network "none": its own */
-	char *shm_of;		   /* of wishes */
-	char *ipc;		   /* "private", "shareable", "none"; NULL: not given */
-	char *userns;		   /* "host", "keep-id", "auto" */
-	struct id_map ids;	   /* of that */
+	/* "host", or a file; NULL, and of the network "none": its own */
+	char *from[NAMESPACE_KINDS];
+	char *shm_of;	   /* of wishes */
+	char *ipc;	   /* "private", "shareable", "none"; NULL: not given */
+	char *userns;	   /* "host", "keep-id", "auto" */
+	struct id_map ids; /* of that */
 	int64_t boottime_s;
 	bool init;
 	enum cgroup_namespace cgroup;

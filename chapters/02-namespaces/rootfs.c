@@ -195,17 +195,20 @@ static char *unified_options(void)
 /* In the cgroup namespace, what is mounted shows the container's cgroup as its root. */
 static int fill_sys(const struct root *root, int fd, const char *path, struct error *err)
 {
-	AUTO_FREE char *options = unified_options();
-	const struct mount_row v2 = {"/sys/fs/cgroup", "cgroup2", "cgroup", options, NULL};
 	static const struct mount_row v1 = {"/sys/fs/cgroup", "tmpfs", "tmpfs",
 					    "nosuid,nodev,noexec,mode=755", fill_hierarchies};
+	struct mount_row v2 = {"/sys/fs/cgroup", "cgroup2", "cgroup", NULL, NULL};
+	AUTO_FREE char *options = NULL;
 	struct statfs host;
 
 	(void)fd, (void)path;
 	if (statfs("/sys/fs/cgroup", &host) < 0)
 		return errno == ENOENT ? 0 : error_sys(err, "look at '/sys/fs/cgroup'");
 	/* A host of version 1, or with both, has a tmpfs there, and the hierarchies in it. */
-	return mount_row(root, host.f_type == CGROUP2_SUPER_MAGIC ? &v2 : &v1, err);
+	if (host.f_type != CGROUP2_SUPER_MAGIC)
+		return mount_row(root, &v1, err);
+	v2.options = options = unified_options();
+	return mount_row(root, &v2, err);
 }
 
 /* --- the table ----------------------------------------------------------------------------- */

@@ -54,8 +54,8 @@ int sysctl_apply(const struct strings *list, bool own_network, bool own_ipc, str
 
 		if (!own_network && text_starts_with(text, "net."))
 			return error_set(err, EPERM,
-					 "sysctl \"%s\" not allowed in host network namespace",
-					 text);
+					 "sysctl \"%.*s\" not allowed in host network namespace",
+					 (int)strcspn(text, "="), text);
 		if (!own_ipc && !text_starts_with(text, "net."))
 			return error_set(
 				err, EPERM,

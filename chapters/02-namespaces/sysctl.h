@@ -11,8 +11,8 @@
  * the host's. Errors: EINVAL. namespaces(7) */
 int sysctl_check(const char *text, struct error *err);
 
-/* Writes them, in the child, by a /proc that is not read-only yet. `own_network`: it has one.
- * Errors: EPERM for net.* without one. proc_sys(5) */
+/* Writes them, in the child, by a /proc that is not read-only yet. `own_network`, `own_ipc`: that
+ * namespace is not the host's. Errors: EPERM for a parameter of one that is. proc_sys(5) */
 int sysctl_apply(const struct strings *list, bool own_network, bool own_ipc, struct error *err);
 
 #endif
