@@ -198,3 +198,14 @@ Health check exceeded timeout (300ms): begun" ]
     coracle create --network none --shm-size 8p --health-timeout 2501h --health-interval 1ms "$IMAGE" true
     [ "$(coracle ps -aq | wc -l)" -eq 1 ]
 }
+
+@test "final a setuid program of a healthcheck is ended as well when it takes too long" {
+    checked -u 1000 --health-timeout 300ms --health-retries 1 --health-cmd '[ ! -e /suid/sleep ] || exec /suid/sleep 4321' \
+        "$IMAGE" sleep 1000
+    await is healthy
+    coracle exec -u 0 boat sh -c 'mkdir /suid && cp /bin/busybox /suid/new && chmod 4755 /suid/new && mv /suid/new /suid/sleep'
+    await is unhealthy
+    many() { [ "$(state boat .State.Health.FailingStreak)" -ge 3 ]; }
+    await many
+    [ "$(coracle exec boat ps | grep -c 'suid/sleep 4321')" -le 2 ]
+}

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -31,6 +32,11 @@
 #define OUTPUT_MAX 4096
 
 #define HEALTH_BYTES_MAX (1 << 20)
+#define CHILDREN_BYTES_MAX (1 << 16)
+
+/* How long somebody who was killed is waited for: two seconds, for he may hang in the kernel. */
+#define END_POLL_MS 5
+#define END_TRIES 400
 
 static int64_t milliseconds(int64_t ns, int64_t usual_ms)
 {
@@ -199,6 +205,29 @@ static void say_timeout(const struct healthcheck *check, struct text *output)
 			*said ? ": " : "", said);
 }
 
+/* Ends what is left, and waits for it. To kill the parent is not enough: a setuid program has
+ * forgotten what PR_SET_PDEATHSIG asked for. proc_tid_children(5) */
+static void end_children(void)
+{
+	for (int tries = 0; tries < END_TRIES; tries++) {
+		AUTO_TEXT struct text pids = {0};
+		struct error unknown;
+		char *at, *end;
+		pid_t waited, pid;
+
+		if (file_read(AT_FDCWD, "/proc/thread-self/children", CHILDREN_BYTES_MAX, &pids,
+			      &unknown) == 0)
+			for (at = pids.data; at && (pid = (pid_t)strtol(at, &end, 10)) > 0;
+			     at = end)
+				kill(pid, SIGKILL);
+		while ((waited = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (waited < 0)
+			return;
+		poll(NULL, 0, END_POLL_MS);
+	}
+}
+
 /* Two processes, so that one can end the other when its time is over. */
 static void probe(const struct engine *engine, const struct container *container,
 		  struct result *result)
@@ -229,8 +258,7 @@ static void probe(const struct engine *engine, const struct container *container
 		kill(child, SIGKILL);
 		say_timeout(check, &result->output);
 	}
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
+	end_children();
 	if (outcome->ended)
 		result->exit_code = outcome->status;
 }
