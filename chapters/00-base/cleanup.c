@@ -93,14 +93,21 @@ char *memory_string(const char *from)
 	return or_die(strdup(from));
 }
 
-char *memory_format(const char *format, ...)
+char *memory_format_list(const char *format, va_list args)
 {
 	char *text = NULL;
+	int length = vasprintf(&text, format, args);
+
+	return or_die(length < 0 ? NULL : text);
+}
+
+char *memory_format(const char *format, ...)
+{
 	va_list args;
-	int length;
+	char *text;
 
 	va_start(args, format);
-	length = vasprintf(&text, format, args);
+	text = memory_format_list(format, args);
 	va_end(args);
-	return or_die(length < 0 ? NULL : text);
+	return text;
 }

@@ -7,6 +7,7 @@
 #ifndef CLEANUP_H
 #define CLEANUP_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #define CLEANUP(handler) __attribute__((cleanup(handler)))
@@ -48,6 +49,7 @@ void *memory_copy(const void *from, size_t size);
 char *memory_string(const char *from);
 /* Like sprintf(3), into memory of its own. */
 __attribute__((format(printf, 1, 2))) char *memory_format(const char *format, ...);
+__attribute__((format(printf, 1, 0))) char *memory_format_list(const char *format, va_list args);
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -112,6 +112,13 @@ int json_get_number(const cJSON *object, const char *name, uint64_t *value, stru
 	return 1;
 }
 
+int64_t json_get_signed(const cJSON *object, const char *name)
+{
+	const cJSON *item = member(object, name);
+
+	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
+}
+
 int json_get_object(const cJSON *object, const char *name, const cJSON **value, struct error *err)
 {
 	const cJSON *item = member(object, name);

@@ -28,6 +28,8 @@ int json_get_string(const cJSON *object, const char *name, const char **value, s
 int json_get_bool(const cJSON *object, const char *name, bool *value, struct error *err);
 /* A whole number from 0 to 2^53, where a double is exact. */
 int json_get_number(const cJSON *object, const char *name, uint64_t *value, struct error *err);
+/* A number that may be negative, of a document of our own; 0 if it is not there. */
+int64_t json_get_signed(const cJSON *object, const char *name);
 /* An object or an array. It is the document's own. */
 int json_get_object(const cJSON *object, const char *name, const cJSON **value, struct error *err);
 int json_get_array(const cJSON *object, const char *name, const cJSON **value, struct error *err);

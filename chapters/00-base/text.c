@@ -108,6 +108,17 @@ void strings_add(struct strings *list, const char *item)
 	list->items[list->count] = NULL;
 }
 
+void strings_add_format(struct strings *list, const char *format, ...)
+{
+	AUTO_FREE char *item = NULL;
+	va_list args;
+
+	va_start(args, format);
+	item = memory_format_list(format, args);
+	va_end(args);
+	strings_add(list, item);
+}
+
 void strings_add_all(struct strings *list, const struct strings *from)
 {
 	for (size_t i = 0; i < from->count; i++)
@@ -126,6 +137,17 @@ bool strings_contain(const struct strings *list, const char *item)
 		if (strcmp(list->items[i], item) == 0)
 			return true;
 	return false;
+}
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+void strings_sort(struct strings *list)
+{
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), by_text);
 }
 
 void strings_release(struct strings *list)

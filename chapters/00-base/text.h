@@ -40,11 +40,16 @@ struct strings {
 
 /* Adds a copy of `item`. */
 void strings_add(struct strings *list, const char *item);
+/* Adds formatted text. */
+__attribute__((format(printf, 2, 3))) void strings_add_format(struct strings *list,
+							      const char *format, ...);
 /* Adds a copy of each item of `from`. */
 void strings_add_all(struct strings *list, const struct strings *from);
 /* Adds a copy of each string of an argv-like array that ends in NULL. */
 void strings_add_argv(struct strings *list, char *const *argv);
 bool strings_contain(const struct strings *list, const char *item);
+/* Sorts by strcmp(3). */
+void strings_sort(struct strings *list);
 void strings_release(struct strings *list);
 
 #define AUTO_TEXT CLEANUP(text_release)

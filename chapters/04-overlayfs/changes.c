@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -209,11 +208,6 @@ static int compare_object(struct comparison *comparison, int upper, const struct
 
 /* --- directories --------------------------------------------------------------------------------- */
 
-static int by_name(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 static int add_names(int fd, struct strings *names, struct error *err)
 {
 	AUTO_CLOSE_DIR DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -249,8 +243,7 @@ static int list_names(int upper, const struct below *below, struct strings *name
 	for (size_t i = 0; below->hidden && i < below->count; i++)
 		if (add_names(below->fds[i], names, err) < 0)
 			return -1;
-	if (names->count)
-		qsort(names->items, names->count, sizeof(*names->items), by_name);
+	strings_sort(names);
 	return 0;
 }
 

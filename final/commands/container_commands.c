@@ -60,8 +60,9 @@ static int prune_one(const struct engine *engine, struct container *container, u
 {
 	uint64_t size = size_of(container);
 
+	/* Somebody may just have started it. */
 	if (container_remove_unused(engine, container, err) < 0)
-		return -1;
+		return err->code == EBUSY ? 0 : -1;
 	*bytes += size;
 	text_add_format(done, "%s\n", container->id);
 	return 0;
@@ -113,11 +114,13 @@ static int command_prune(const struct call *call)
 	if (!options.force && !prune_is_confirmed(" all stopped containers.")) {
 		error_set(&err, ECANCELED, "container prune has been cancelled");
 		status = subcommand_fail(&err);
-	} else if (subcommand_engine(call, &engine, &err) < 0 ||
-		   prune_containers(&engine, &options.filters, &pruned, &err) < 0) {
+	} else if (subcommand_engine(call, &engine, &err) < 0) {
 		status = subcommand_fail(&err);
 	} else {
-		pruned_print(&pruned);
+		if (prune_containers(&engine, &options.filters, &pruned, &err) < 0)
+			status = subcommand_fail(&err);
+		if (status == 0 || pruned.text.length)
+			pruned_print(&pruned);
 	}
 	text_release(&pruned.text);
 	strings_release(&options.filters);

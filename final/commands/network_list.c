@@ -110,11 +110,6 @@ static bool passes(const struct strings *filters, const struct strings *used,
 	       filter_labels(filters, &listed->extras.labels);
 }
 
-static int by_name(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 /* An array of rows. */
 static int find_rows(const struct engine *engine, const struct ls_options *options, cJSON *rows,
 		     struct error *err)
@@ -125,7 +120,7 @@ static int find_rows(const struct engine *engine, const struct ls_options *optio
 		return -1;
 	strings_add(&names, "host");
 	strings_add(&names, "none");
-	qsort(names.items, names.count, sizeof(*names.items), by_name);
+	strings_sort(&names);
 	for (size_t i = 0; i < names.count; i++) {
 		struct listed listed;
 

@@ -132,11 +132,6 @@ static void set_label(struct strings *labels, const char *label)
 	strings_add(labels, whole);
 }
 
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 void run_merge_labels(const struct strings *image, const struct strings *options,
 		      struct strings *labels)
 {
@@ -144,6 +139,5 @@ void run_merge_labels(const struct strings *image, const struct strings *options
 		set_label(labels, image->items[i]);
 	for (size_t i = 0; i < options->count; i++)
 		set_label(labels, options->items[i]);
-	if (labels->count)
-		qsort(labels->items, labels->count, sizeof(*labels->items), by_text);
+	strings_sort(labels);
 }

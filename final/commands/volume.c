@@ -363,6 +363,7 @@ static int prune(const struct call *call, struct volume_options *options, struct
 		 struct error *err)
 {
 	AUTO_ENGINE struct engine engine = {0};
+	int result;
 
 	if (read_filters(options, err) < 0)
 		return -1;
@@ -371,11 +372,12 @@ static int prune(const struct call *call, struct volume_options *options, struct
 		    options->all ? " all local volumes not used by at least one container."
 				 : " anonymous local volumes not used by at least one container."))
 		return error_set(err, ECANCELED, "volume prune has been cancelled");
-	if (subcommand_engine(call, &engine, err) < 0 ||
-	    prune_chosen(&engine, options, pruned, err) < 0)
+	if (subcommand_engine(call, &engine, err) < 0)
 		return -1;
-	pruned_print(pruned);
-	return 0;
+	result = prune_chosen(&engine, options, pruned, err);
+	if (result == 0 || pruned->text.length)
+		pruned_print(pruned);
+	return result;
 }
 
 static int command_prune(const struct call *call)

@@ -26,18 +26,6 @@
 #include "record.h"
 #include "volume_store.h"
 
-__attribute__((format(printf, 2, 3))) static void find(struct check *check, const char *format, ...)
-{
-	char *line = NULL;
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(&line, format, args) >= 0)
-		strings_add(&check->findings, line);
-	va_end(args);
-	free(line);
-}
-
 /* Calls `examine` for each name in a directory below the root; that there is no such is fine. */
 static int for_each(struct check *check, const char *path,
 		    int (*examine)(struct check *check, const char *name, struct error *err),
@@ -114,8 +102,8 @@ static void examine_lease(struct check *check, const struct bridge_network *netw
 	if (lock < 0)
 		return;
 	if (is_left_behind(network, lease)) {
-		find(check, "address %s: its container %.12s does not run",
-		     address_text(lease->address).text, lease->id);
+		strings_add_format(&check->findings, "address %s: its container %.12s does not run",
+				   address_text(lease->address).text, lease->id);
 		dns_remove(network, lease->id);
 		bridge_detach(network, lease->id, &ignored);
 	}
@@ -167,8 +155,9 @@ static void examine_ports(struct check *check, const char *table, const char *ma
 		 * back: so the address is asked for after the port, and then the port again. */
 		if (sscanf(at + 3, "%45[0-9a-f.:]", address) == 1 && !is_leased(check, address) &&
 		    is_published(list, address))
-			find(check, "a published port leads to %s, which no container has",
-			     address);
+			strings_add_format(&check->findings,
+					   "a published port leads to %s, which no container has",
+					   address);
 	}
 }
 
@@ -183,7 +172,8 @@ static int examine_network(struct check *check, const char *name, struct error *
 	check->networks++;
 	fd = open(network.leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
-		find(check, "network %s: its directory of addresses is missing", name);
+		strings_add_format(&check->findings,
+				   "network %s: its directory of addresses is missing", name);
 		return 0;
 	}
 	if (address_pool_list(&(struct address_pool){.dir = network.leases, .dir_fd = fd}, &leases,
@@ -225,8 +215,8 @@ static void examine_cgroup(struct check *check, const char *dir)
 	if (lock < 0)
 		return;
 	if (cgroup_tree_pids(dir, &pids, &ignored) == 0) {
-		find(check, "cgroup %s: its container does not run%s", dir,
-		     pids.count ? ", but has processes: end them" : "");
+		strings_add_format(&check->findings, "cgroup %s: its container does not run%s", dir,
+				   pids.count ? ", but has processes: end them" : "");
 		if (pids.count == 0)
 			cgroup_remove(dir, &ignored);
 	}
@@ -258,7 +248,8 @@ static int examine_run(struct check *check, const char *name, struct error *err)
 	(void)err;
 	if (exists(check, name) || (lock = hold(check, name)) < 0)
 		return 0;
-	find(check, "%s/%s: its container is gone", check->engine->run, name);
+	strings_add_format(&check->findings, "%s/%s: its container is gone", check->engine->run,
+			   name);
 	let_go(check, name, lock);
 	return 0;
 }
@@ -274,20 +265,22 @@ static void examine_record(struct check *check, const char *id)
 	check->containers++;
 	if (record_load(check->engine, id, &container, &why) < 0) {
 		if (why.code != ENOENT)
-			find(check, "%s", why.text);
+			strings_add_format(&check->findings, "%s", why.text);
 		return;
 	}
 	if (names_look_up(check->engine, container.config.name, owner) < 0 ||
 	    strcmp(owner, id) != 0)
-		find(check, "container %.12s: its name '%s' does not lead to it", id,
-		     container.config.name);
+		strings_add_format(&check->findings,
+				   "container %.12s: its name '%s' does not lead to it", id,
+				   container.config.name);
 	if (container.state.status != CONTAINER_RUNNING)
 		return;
 	check->running++;
 	/* It may have ended since it was read: then its monitor says so, and is gone. */
 	if (record_pid_start(container.state.pid) != container.state.pid_start &&
 	    !record_monitor_lives(check->engine, &container))
-		find(check, "container %.12s: it is recorded as running, and does not", id);
+		strings_add_format(&check->findings,
+				   "container %.12s: it is recorded as running, and does not", id);
 }
 
 static int examine_container(struct check *check, const char *name, struct error *err)
@@ -303,7 +296,7 @@ static int examine_container(struct check *check, const char *name, struct error
 	strings_add(&entry, name);
 	leftovers_clear(check->engine, &entry);
 	if (strcmp(name, ".lock") != 0 && access(path, F_OK) == 0)
-		find(check, "%s: left by a command that was killed", path);
+		strings_add_format(&check->findings, "%s: left by a command that was killed", path);
 	return 0;
 }
 
@@ -313,7 +306,7 @@ static int examine_name(struct check *check, const char *name, struct error *err
 
 	(void)err;
 	if (names_look_up(check->engine, name, id) < 0 || !exists(check, id))
-		find(check, "name '%s': its container is gone", name);
+		strings_add_format(&check->findings, "name '%s': its container is gone", name);
 	return 0;
 }
 
@@ -324,7 +317,7 @@ static int examine_ids(struct check *check, const char *name, struct error *err)
 
 	(void)err;
 	if (readlink(path, id, CONTAINER_ID_LENGTH) < 0 || !exists(check, id))
-		find(check, "ids from %s: their container is gone", name);
+		strings_add_format(&check->findings, "ids from %s: their container is gone", name);
 	return 0;
 }
 
@@ -341,7 +334,7 @@ static int examine_volume(struct check *check, const char *name, struct error *e
 		return 0;
 	check->volumes++;
 	if (volume_store_find(check->engine, name, &volume, &why) < 0)
-		find(check, "%s", why.text);
+		strings_add_format(&check->findings, "%s", why.text);
 	return 0;
 }
 
@@ -363,7 +356,8 @@ static int examine_mounts(struct check *check, struct error *err)
 
 		if (sscanf(line, "%*s %*s %*s %*s %ms", &point) == 1 &&
 		    text_starts_with(point, below))
-			find(check, "%s: something is mounted there", point);
+			strings_add_format(&check->findings, "%s: something is mounted there",
+					   point);
 		free(point);
 	}
 	return 0;
@@ -376,7 +370,7 @@ static void repair_all(struct check *check)
 	struct error why;
 
 	if (container_image_ids(check->engine, &ids, &why) < 0)
-		find(check, "%s", why.text);
+		strings_add_format(&check->findings, "%s", why.text);
 }
 
 int check_engine(struct check *check, struct error *err)

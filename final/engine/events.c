@@ -53,11 +53,6 @@ static int open_locked(const char *path, off_t *end)
 	}
 }
 
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 /* As Go prints a map: by name, each once. */
 static cJSON *attributes_object(const struct strings *attributes)
 {
@@ -75,8 +70,7 @@ static cJSON *attributes_object(const struct strings *attributes)
 		cJSON_DeleteItemFromObjectCaseSensitive(all, name);
 		cJSON_AddStringToObject(all, name, *value ? value + 1 : "");
 	}
-	if (sorted.count)
-		qsort(sorted.items, sorted.count, sizeof(*sorted.items), by_text);
+	strings_sort(&sorted);
 	for (size_t i = 0; i < sorted.count; i++) {
 		item = cJSON_GetObjectItemCaseSensitive(all, sorted.items[i]);
 		cJSON_AddStringToObject(object, sorted.items[i], item->valuestring);
@@ -124,26 +118,11 @@ void events_add(const struct engine *engine, const struct event *event)
 	text_add_format(&text, ",\"time\":%lld,\"timeNano\":%lld%09ld}\n", (long long)now.tv_sec,
 			(long long)now.tv_sec, now.tv_nsec);
 	/* Whole, or not at all: a part of a line would spoil the next one. */
-	if (fd >= 0 && write(fd, text.data, text.length) != (ssize_t)text.length &&
-	    ftruncate(fd, end) < 0)
-		return;
+	if (fd >= 0 && write(fd, text.data, text.length) != (ssize_t)text.length)
+		(void)!ftruncate(fd, end);
 }
 
 /* --- of what ------------------------------------------------------------------------------- */
-
-__attribute__((format(printf, 2, 3))) static void add(struct strings *attributes,
-						      const char *format, ...)
-{
-	AUTO_TEXT struct text text = {0};
-	va_list arguments;
-	char *made = NULL;
-
-	va_start(arguments, format);
-	if (vasprintf(&made, format, arguments) >= 0)
-		strings_add(attributes, made);
-	va_end(arguments);
-	free(made);
-}
 
 void events_add_container(const struct engine *engine, const struct container *container,
 			  const char *action, const struct strings *more)
@@ -151,8 +130,10 @@ void events_add_container(const struct engine *engine, const struct container *c
 	AUTO_STRINGS struct strings attributes = {0};
 
 	strings_add_all(&attributes, &container->config.labels);
-	add(&attributes, "image=%s", container->config.image ? container->config.image : "");
-	add(&attributes, "name=%s", container->config.name ? container->config.name : "");
+	strings_add_format(&attributes, "image=%s",
+			   container->config.image ? container->config.image : "");
+	strings_add_format(&attributes, "name=%s",
+			   container->config.name ? container->config.name : "");
 	if (more)
 		strings_add_all(&attributes, more);
 	events_add(engine, &(struct event){"container", action, container->id, &attributes});
@@ -163,7 +144,7 @@ void events_add_number(const struct engine *engine, const struct container *cont
 {
 	AUTO_STRINGS struct strings more = {0};
 
-	add(&more, "%s=%d", name, value);
+	strings_add_format(&more, "%s=%d", name, value);
 	events_add_container(engine, container, action, &more);
 }
 
@@ -172,7 +153,7 @@ void events_add_image(const struct engine *engine, const char *action, const cha
 {
 	AUTO_STRINGS struct strings attributes = {0};
 
-	add(&attributes, "name=%s", name);
+	strings_add_format(&attributes, "name=%s", name);
 	events_add(engine, &(struct event){"image", action, id, &attributes});
 }
 
@@ -193,10 +174,10 @@ void events_add_network(const struct engine *engine, const char *action, const c
 
 	if (!id && bridge_network_load(engine->root, name, &network, &none) == 0)
 		id = network.id;
-	add(&attributes, "name=%s", name);
+	strings_add_format(&attributes, "name=%s", name);
 	strings_add(&attributes, "type=bridge");
 	if (container)
-		add(&attributes, "container=%s", container);
+		strings_add_format(&attributes, "container=%s", container);
 	/* The default network has no id but its name. */
 	events_add(engine, &(struct event){"network", action, id && *id ? id : name, &attributes});
 }
@@ -227,12 +208,13 @@ static void add_volumes(const struct engine *engine, const struct container *con
 
 		if (volume->type != VOLUME_NAMED || !volume->source)
 			continue;
-		add(&attributes, "container=%s", container->id);
+		strings_add_format(&attributes, "container=%s", container->id);
 		strings_add(&attributes, "driver=local");
 		if (mounted) {
-			add(&attributes, "destination=%s", volume->target);
+			strings_add_format(&attributes, "destination=%s", volume->target);
 			strings_add(&attributes, "propagation=");
-			add(&attributes, "read/write=%s", volume->read_only ? "false" : "true");
+			strings_add_format(&attributes, "read/write=%s",
+					   volume->read_only ? "false" : "true");
 		}
 		events_add(engine, &(struct event){"volume", mounted ? "mount" : "unmount",
 						   volume->source, &attributes});
@@ -253,8 +235,8 @@ void events_life_ended(const struct engine *engine, const struct container *cont
 
 	if (container->state.oom_killed)
 		events_add_container(engine, container, "oom", NULL);
-	add(&more, "exitCode=%d", container->state.exit_code);
-	add(&more, "execDuration=%" PRId64, lasted_s);
+	strings_add_format(&more, "exitCode=%d", container->state.exit_code);
+	strings_add_format(&more, "execDuration=%" PRId64, lasted_s);
 	events_add_container(engine, container, "die", &more);
 	add_networks(engine, container, "disconnect");
 	add_volumes(engine, container, false);

@@ -2,7 +2,6 @@
 #include "log_settings.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DRIVER "json-file"
@@ -99,18 +98,12 @@ static void choose(const char *names, const struct strings *pairs, struct string
 	}
 }
 
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 void log_settings_attributes(const struct log_settings *settings, const struct strings *labels,
 			     const struct strings *env, struct strings *attributes)
 {
 	choose(value_of(settings, "labels"), labels, attributes);
 	choose(value_of(settings, "env"), env, attributes);
-	if (attributes->count)
-		qsort(attributes->items, attributes->count, sizeof(*attributes->items), by_text);
+	strings_sort(attributes);
 }
 
 void log_settings_add(cJSON *object, const struct log_settings *settings)

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -374,11 +373,6 @@ void networks_release(struct networks *networks)
 
 /* --- looking ------------------------------------------------------------------------------- */
 
-static int by_name(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 int networks_list(const struct engine *engine, struct strings *names, struct error *err)
 {
 	AUTO_FREE char *path = path_join(engine->root, "networks");
@@ -391,7 +385,7 @@ int networks_list(const struct engine *engine, struct strings *names, struct err
 	while (dir && (entry = readdir(dir)))
 		if (*entry->d_name != '.' && is_users(entry->d_name))
 			strings_add(names, entry->d_name);
-	qsort(names->items, names->count, sizeof(*names->items), by_name);
+	strings_sort(names);
 	return 0;
 }
 

@@ -121,20 +121,12 @@ static int get_string(const cJSON *json, const char *name, char **value, struct 
 	return 0;
 }
 
-/* Numbers that may be negative, as the record writes them. */
-static int64_t get_signed(const cJSON *json, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
-
-	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
-}
-
 static void read_stops(const cJSON *json, struct container_config *config)
 {
 	config->has_stop_timeout = cJSON_GetObjectItemCaseSensitive(json, "stop_timeout_s");
-	config->stop_timeout_s = get_signed(json, "stop_timeout_s");
-	config->restart.kind = (enum restart_kind)get_signed(json, "restart");
-	config->restart.most = (uint64_t)get_signed(json, "restart_most");
+	config->stop_timeout_s = json_get_signed(json, "stop_timeout_s");
+	config->restart.kind = (enum restart_kind)json_get_signed(json, "restart");
+	config->restart.most = (uint64_t)json_get_signed(json, "restart_most");
 }
 
 static int read_config(const cJSON *json, struct container *container, struct error *err)
@@ -180,7 +172,7 @@ static int read_config(const cJSON *json, struct container *container, struct er
 	    json_get_bool(json, "interactive", &config->interactive, err) < 0 ||
 	    json_get_bool(json, "terminal", &config->terminal, err) < 0)
 		return -1;
-	config->attributes.oom_score_adj = (int)get_signed(json, "oom_score_adj");
+	config->attributes.oom_score_adj = (int)json_get_signed(json, "oom_score_adj");
 	config->wishes.no_shm = config->sharing.ipc && strcmp(config->sharing.ipc, "none") == 0;
 	config->wishes.privileged = config->attributes.privileged;
 	config->wishes.unmasked = attributes_unmasked(&config->attributes);
@@ -216,10 +208,10 @@ static int read_state(const cJSON *json, struct container_state *state, struct e
 	    get_string(json, "cgroup", &state->cgroup, err) < 0)
 		return -1;
 	state->status = status_by_word(status);
-	state->pid = (pid_t)get_signed(json, "pid");
-	state->pid_start = (uint64_t)get_signed(json, "pid_start");
-	state->exit_code = (int)get_signed(json, "exit_code");
-	state->restart_count = (uint64_t)get_signed(json, "restart_count");
+	state->pid = (pid_t)json_get_signed(json, "pid");
+	state->pid_start = (uint64_t)json_get_signed(json, "pid_start");
+	state->exit_code = (int)json_get_signed(json, "exit_code");
+	state->restart_count = (uint64_t)json_get_signed(json, "restart_count");
 	return 0;
 }
 

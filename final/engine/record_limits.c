@@ -64,14 +64,6 @@ void record_limits_add(cJSON *json, const struct cgroup_limits *limits)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-/* Numbers that may be negative, as the record writes them. */
-static int64_t get_signed(const cJSON *json, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
-
-	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
-}
-
 static int read_string(const cJSON *json, const char *name, char **value, struct error *err)
 {
 	const char *found = NULL;
@@ -92,7 +84,7 @@ static int read_rate(const cJSON *json, struct cgroup_rates *rates, struct error
 	for (int i = 0; i < CGROUP_RATE_KINDS; i++)
 		if (device && strcmp(kind, rate_words[i]) == 0) {
 			cgroup_rates_add(rates, (enum cgroup_rate_kind)i, device,
-					 (uint64_t)get_signed(json, "per_second"));
+					 (uint64_t)json_get_signed(json, "per_second"));
 			return 0;
 		}
 	return error_set(err, EINVAL, "read a container's limits: bad rate of a device");
@@ -117,17 +109,18 @@ static int read_lists(const cJSON *json, struct cgroup_limits *limits, struct er
 
 int record_limits_read(const cJSON *json, struct cgroup_limits *limits, struct error *err)
 {
-	limits->memory_bytes = (uint64_t)get_signed(json, "memory_bytes");
-	limits->memory_swap_bytes = get_signed(json, "memory_swap_bytes");
-	limits->memory_reservation_bytes = (uint64_t)get_signed(json, "memory_reservation_bytes");
+	limits->memory_bytes = (uint64_t)json_get_signed(json, "memory_bytes");
+	limits->memory_swap_bytes = json_get_signed(json, "memory_swap_bytes");
+	limits->memory_reservation_bytes =
+		(uint64_t)json_get_signed(json, "memory_reservation_bytes");
 	limits->has_swappiness = cJSON_GetObjectItemCaseSensitive(json, "memory_swappiness");
-	limits->memory_swappiness = (uint64_t)get_signed(json, "memory_swappiness");
-	limits->nano_cpus = (uint64_t)get_signed(json, "nano_cpus");
-	limits->cpu_quota_us = get_signed(json, "cpu_quota_us");
-	limits->cpu_period_us = (uint64_t)get_signed(json, "cpu_period_us");
-	limits->cpu_shares = (uint64_t)get_signed(json, "cpu_shares");
-	limits->pids = get_signed(json, "pids");
-	limits->blkio_weight = (uint64_t)get_signed(json, "blkio_weight");
+	limits->memory_swappiness = (uint64_t)json_get_signed(json, "memory_swappiness");
+	limits->nano_cpus = (uint64_t)json_get_signed(json, "nano_cpus");
+	limits->cpu_quota_us = json_get_signed(json, "cpu_quota_us");
+	limits->cpu_period_us = (uint64_t)json_get_signed(json, "cpu_period_us");
+	limits->cpu_shares = (uint64_t)json_get_signed(json, "cpu_shares");
+	limits->pids = json_get_signed(json, "pids");
+	limits->blkio_weight = (uint64_t)json_get_signed(json, "blkio_weight");
 	if (json_get_bool(json, "oom_kill_disable", &limits->oom_kill_disable, err) < 0 ||
 	    read_string(json, "cpuset_cpus", &limits->cpuset_cpus, err) < 0 ||
 	    read_string(json, "cpuset_mems", &limits->cpuset_mems, err) < 0 ||

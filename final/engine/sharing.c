@@ -57,7 +57,7 @@ void sharing_add(cJSON *config, const struct sharing *sharing)
 
 int sharing_read(const cJSON *config, struct sharing *sharing, struct error *err)
 {
-	const cJSON *from = NULL, *boottime;
+	const cJSON *from = NULL;
 	uint64_t first = 0, count = 0;
 
 	if (json_get_object(config, "sharing", &from, err) <= 0)
@@ -71,9 +71,7 @@ int sharing_read(const cJSON *config, struct sharing *sharing, struct error *err
 	    json_get_number(from, "id_count", &count, err) < 0)
 		return -1;
 	sharing->ids = (struct id_map){(uint32_t)first, (uint32_t)count};
-	/* May be negative. */
-	boottime = cJSON_GetObjectItemCaseSensitive(from, "boottime_s");
-	sharing->boottime_s = cJSON_IsNumber(boottime) ? (int64_t)boottime->valuedouble : 0;
+	sharing->boottime_s = json_get_signed(from, "boottime_s");
 	return 0;
 }
 
