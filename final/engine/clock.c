@@ -36,6 +36,17 @@ int64_t clock_seconds(const char *text)
 
 #define SECOND INT64_C(1000000000)
 
+/* What is out of reach, before 1677 or after 2262, is the nearest time that is not. */
+static int64_t from_seconds(int64_t seconds, int64_t nanoseconds)
+{
+	int64_t sum;
+
+	if (__builtin_mul_overflow(seconds, SECOND, &sum) ||
+	    __builtin_add_overflow(sum, nanoseconds, &sum))
+		return seconds < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
 /* ".5" and the like; *end is behind it. */
 static int64_t fraction(const char *text, const char **end)
 {
@@ -57,7 +68,7 @@ int64_t clock_nanoseconds(const char *text)
 	int64_t seconds = clock_seconds(text);
 	const char *dot = seconds ? strchr(text, '.') : NULL, *end;
 
-	return seconds * SECOND + (dot ? fraction(dot, &end) : 0);
+	return from_seconds(seconds, dot ? fraction(dot, &end) : 0);
 }
 
 /* "1h30m", "90s", "1.5h", "200ms". */
@@ -112,7 +123,7 @@ static bool read_date(const char *text, int64_t *nanoseconds)
 		int east = rest ? zone(rest, &good) : 0;
 
 		if (good) {
-			*nanoseconds = (timegm(&utc) - east) * SECOND + part;
+			*nanoseconds = from_seconds(timegm(&utc) - east, part);
 			return true;
 		}
 	}
@@ -128,14 +139,14 @@ int clock_read(const char *text, int64_t *nanoseconds, struct error *err)
 	if (read_date(text, nanoseconds))
 		return 0;
 	if (end > text && end - text < 12 && (!*end || *end == '.')) {
-		*nanoseconds = strtoll(text, NULL, 10) * SECOND + fraction(end, &end);
+		*nanoseconds = from_seconds(strtoll(text, NULL, 10), fraction(end, &end));
 		if (!*end)
 			return 0;
 	}
 	if (!*text || !read_span(text, &span))
 		return error_set(err, EINVAL, "it is no time: '%s'", text);
 	clock_gettime(CLOCK_REALTIME, &now);
-	*nanoseconds = now.tv_sec * SECOND + now.tv_nsec - span;
+	*nanoseconds = from_seconds(now.tv_sec, now.tv_nsec) - span;
 	return 0;
 }
 
