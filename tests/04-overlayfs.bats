@@ -144,6 +144,16 @@ on_layers()
     says "a layer is missing: --layer DIR"
 }
 
+@test "04 --upper with --userns auto is refused, and why is said" {
+    mkdir "$T/etc"
+    echo containers:200000:131072 | tee "$T/etc/subuid" >"$T/etc/subgid"
+    run unshare --mount --propagation private sh -c 'mount -t overlay -o "lowerdir=$0:/etc" etc /etc && exec "$@"' "$T/etc" \
+        "$BUILD/04-overlayfs" --layer "$ROOTFS" --userns auto --upper "$T/upper" -- true
+    exits 125
+    says "--upper does not go with --userns auto"
+    [ ! -e "$T/upper" ]
+}
+
 @test "04 an upper directory that is itself on an overlay is refused, and why is said" {
     mkdir "$T/u" "$T/w" "$T/m"
     run unshare --mount sh -c "mount -t overlay overlay -o lowerdir=$ROOTFS,upperdir=$T/u,workdir=$T/w $T/m &&

@@ -331,6 +331,9 @@ forget() { rm -rf "$OTHER" "$(run_directory "$OTHER")"; }
             says "coracle: image 'good:2': the image store is damaged: "
         done
         says 'Total reclaimed space: 0B'
+        run in_fresh save -o "$BATS_TEST_TMPDIR/archive" good:2
+        exits 1
+        says 'the image store is damaged: '
         [ "$(in_fresh images -q good 2>/dev/null | wc -l)" = 1 ]
         [ "$(in_fresh image inspect good:1 | jq -c '.[0].RepoTags | sort')" = '["'"$IMAGE"':latest","good:1"]' ]
         in_fresh system df

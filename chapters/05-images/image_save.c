@@ -78,6 +78,8 @@ static int list_image(struct save *save, const struct stored_reference *stored, 
 	AUTO_FREE char *config = NULL;
 	cJSON *row, *layers;
 
+	if (stored->damage)
+		return error_set(err, EIO, "%s", stored->damage);
 	if (strings_contain(&save->images, stored->manifest_digest))
 		return 0;
 	if (store_manifest(save->request->root, stored->manifest_digest, &manifest, err) < 0)

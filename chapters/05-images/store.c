@@ -24,6 +24,9 @@ static const char *hex_of(const char *digest)
 /* A name that is there without what it names: somebody else has changed the store. */
 static int damaged(const char *what, struct error *err)
 {
+	/* It is not the store that lacks these. */
+	if (err->code == EMFILE || err->code == ENFILE || err->code == ENOMEM)
+		return -1;
 	error_wrap(err, "the image store is damaged: %s", what);
 	err->code = EIO;
 	return -1;
@@ -70,7 +73,7 @@ static int read_reference(const char *path, struct stored_reference *stored, str
 	AUTO_TEXT struct text text = {0};
 
 	if (file_read(AT_FDCWD, path, MOST_REFERENCE_BYTES, &text, err) < 0)
-		return -1;
+		return err->code == EFBIG ? damaged(path, err) : -1;
 	if (split_lines(text.data, stored, err) < 0)
 		return damaged(path, err);
 	return 0;
@@ -423,22 +426,38 @@ static int newest_first(const void *a, const void *b)
 	return order ? order : strcmp(first->name, second->name);
 }
 
+/* Counts in *done those that could be loaded. What was removed since it was listed is not damaged. */
+static int load_all(const char *root, const struct stored_references *list, struct image *loaded,
+		    size_t *done, struct strings *damaged, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		AUTO_FREE char *path = store_reference_path(root, &list->items[i].reference);
+
+		if (store_load(root, &list->items[i], &loaded[*done], err) == 0)
+			++*done;
+		else if (err->code != EIO)
+			return -1;
+		else if (damaged && access(path, F_OK) == 0)
+			strings_add(damaged, err->text);
+	}
+	return 0;
+}
+
 int store_list(const char *root, struct image **images, size_t *count, struct strings *damaged,
 	       struct error *err)
 {
 	AUTO_STORED_REFERENCES struct stored_references list = {0};
 	struct image *loaded;
-	struct error why;
 	size_t done = 0;
 
 	if (store_references(root, &list, err) < 0)
 		return -1;
 	loaded = memory_zeroed(list.count + 1, sizeof(*loaded));
-	for (size_t i = 0; i < list.count; i++) {
-		if (store_load(root, &list.items[i], &loaded[done], &why) == 0)
-			done++;
-		else if (damaged)
-			strings_add(damaged, why.text);
+	if (load_all(root, &list, loaded, &done, damaged, err) < 0) {
+		while (done)
+			image_release(&loaded[--done]);
+		free(loaded);
+		return -1;
 	}
 	qsort(loaded, done, sizeof(*loaded), newest_first);
 	*images = loaded;

@@ -48,7 +48,7 @@ static bool is_chosen(const struct removal *removal, size_t index)
 
 static bool is_same_image(const struct stored_reference *a, const struct stored_reference *b)
 {
-	return strcmp(a->manifest_digest, b->manifest_digest) == 0 ||
+	return (!a->damage && !b->damage && strcmp(a->manifest_digest, b->manifest_digest) == 0) ||
 	       (a->id && b->id && strcmp(a->id, b->id) == 0);
 }
 
@@ -199,8 +199,9 @@ static int mark(const char *root, const struct stored_reference *stored, struct 
 	AUTO_MANIFEST struct manifest manifest = {0};
 	AUTO_IMAGE struct image image = {0};
 
-	if (store_manifest(root, stored->manifest_digest, &manifest, err) < 0 ||
-	    store_load(root, stored, &image, err) < 0)
+	/* In this order: a reference that is damaged has no digest to look for. */
+	if (store_load(root, stored, &image, err) < 0 ||
+	    store_manifest(root, stored->manifest_digest, &manifest, err) < 0)
 		return -1;
 	strings_add(needed, stored->digest);
 	strings_add(needed, stored->manifest_digest);

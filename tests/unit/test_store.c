@@ -239,6 +239,37 @@ static void test_damage(const char *two)
 	is_number((long long)count_files("refs"), 0, "and its name");
 }
 
+/* Of a reference nobody can read, nobody knows what it needs. */
+static void test_damaged_references(void)
+{
+	AUTO_STRINGS struct strings removed = {0}, damaged = {0};
+	char four[DIGEST_SIZE], manifest_four[DIGEST_SIZE];
+	AUTO_FREE char *first = path_join(root, "refs/docker.io/library/bad/:1");
+	AUTO_FREE char *second = path_join(root, "refs/docker.io/library/bad/:2");
+	AUTO_FREE struct image *images = NULL;
+	size_t count = 0;
+
+	put_image("four", "2026-03-01T00:00:00Z", four, manifest_four);
+	set_name("four:1", manifest_four, manifest_four);
+	set_name("bad:1", manifest_four, manifest_four);
+	set_name("bad:2", manifest_four, manifest_four);
+	ok(truncate(first, 10) == 0 && truncate(second, 0) == 0, "two references are damaged");
+	is_number(store_list(root, &images, &count, &damaged, &err), 0, "the others are listed");
+	is_number((long long)count, 1, "the one of them");
+	is_number((long long)damaged.count, 2, "and what is wrong with those two");
+	while (count)
+		image_release(&images[--count]);
+	is_number(store_remove(root, "four:1", &(struct strings){0}, &removed, &err), 0,
+		  "four:1 is removed");
+	ok(count_files("layers") > 0, "what they may need stays");
+	is_number(store_remove(root, "bad:1", &(struct strings){0}, &removed, &err), 0,
+		  "bad:1 is removed");
+	is_not_found("bad:2", EIO);
+	is_number(store_remove(root, "bad:2", &(struct strings){0}, &removed, &err), 0,
+		  "bad:2 is removed");
+	is_number((long long)count_files("layers"), 0, "until the last has gone");
+}
+
 /* The lock of one who is alone clears the staging area; a second holder leaves it alone. */
 static void test_lock(void)
 {
@@ -299,6 +330,7 @@ int main(void)
 	test_new_image_of_a_name(one, manifest_one);
 	test_remove(one, two, manifest_one);
 	test_damage(two);
+	test_damaged_references();
 	test_lock();
 	test_second_commit();
 	path_remove_tree(root, &err);
