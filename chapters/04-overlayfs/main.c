@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cgroup_options.h"
 #include "cgroup_own.h"
@@ -116,17 +115,6 @@ static int run(struct options *options, char *const *argv, int *status, struct e
 	return cgroup_destroy(cgroup, result < 0 ? &late : err) < 0 ? -1 : result;
 }
 
-static int check_upper(const struct options *options, struct error *err)
-{
-	const char *userns = options->namespaces.userns;
-
-	if (!options->layers.upper || !userns || strcmp(userns, "auto") != 0)
-		return 0;
-	return error_set(
-		err, EINVAL,
-		"--upper does not go with --userns auto: owners are mapped by mounts, and overlayfs wants upper and work directory on one");
-}
-
 int main(int argc, char *argv[])
 {
 	struct options options = {0};
@@ -151,7 +139,7 @@ int main(int argc, char *argv[])
 	program_need_root(NAME, "making namespaces");
 	/* Signals wait for process_wait: one that ended us now would leave things behind. */
 	if (forwarding_block(&old_mask, &err) < 0 ||
-	    layer_options_check(&options.layers, &err) < 0 || check_upper(&options, &err) < 0 ||
+	    layer_options_check(&options.layers, options.namespaces.userns, &err) < 0 ||
 	    cgroup_options_complete(&options.cgroup, &options.namespaces,
 				    &options.process.attributes, &err) < 0 ||
 	    run(&options, argv + operand, &status, &err) < 0)

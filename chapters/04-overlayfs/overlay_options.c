@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,10 +79,13 @@ static int check_layer(char **layer, struct error *err)
 	return 0;
 }
 
-int layer_options_check(struct layer_options *options, struct error *err)
+int layer_options_check(struct layer_options *options, const char *userns, struct error *err)
 {
 	if (options->layers.count == 0)
 		return error_set(err, EINVAL, "a layer is missing: --layer DIR");
+	/* Owners are mapped by a mount, and overlayfs wants upper and work directory on one. */
+	if (options->upper && userns && strcmp(userns, "auto") == 0)
+		return error_set(err, EINVAL, "--upper does not go with --userns auto");
 	for (size_t i = 0; i < options->layers.count; i++)
 		if (check_layer(&options->layers.items[i], err) < 0)
 			return -1;

@@ -22,9 +22,9 @@ struct layer_options {
 };
 extern const struct option_row layer_option_rows[];
 
-/* Makes the paths absolute. Errors: EINVAL if there is no layer; ENOENT, ENOTDIR for one that is
- * not a directory. */
-int layer_options_check(struct layer_options *options, struct error *err);
+/* Makes the paths absolute. Errors: EINVAL if there is no layer, or for an upper directory with the
+ * userns "auto" (NULL: none is given); ENOENT, ENOTDIR for a layer that is not a directory. */
+int layer_options_check(struct layer_options *options, const char *userns, struct error *err);
 void layer_options_release(struct layer_options *options);
 
 #endif

@@ -426,42 +426,44 @@ static int newest_first(const void *a, const void *b)
 	return order ? order : strcmp(first->name, second->name);
 }
 
-/* Counts in *done those that could be loaded. What was removed since it was listed is not damaged. */
+/* Returns how many could be loaded. What was removed since it was listed is not damaged. */
 static int load_all(const char *root, const struct stored_references *list, struct image *loaded,
-		    size_t *done, struct strings *damaged, struct error *err)
+		    struct strings *damaged, struct error *err)
 {
+	int done = 0;
+
 	for (size_t i = 0; i < list->count; i++) {
 		AUTO_FREE char *path = store_reference_path(root, &list->items[i].reference);
 
-		if (store_load(root, &list->items[i], &loaded[*done], err) == 0)
-			++*done;
-		else if (err->code != EIO)
+		if (store_load(root, &list->items[i], &loaded[done], err) == 0) {
+			done++;
+		} else if (err->code != EIO) {
+			while (done)
+				image_release(&loaded[--done]);
 			return -1;
-		else if (damaged && access(path, F_OK) == 0)
+		} else if (damaged && access(path, F_OK) == 0) {
 			strings_add(damaged, err->text);
+		}
 	}
-	return 0;
+	return done;
 }
 
 int store_list(const char *root, struct image **images, size_t *count, struct strings *damaged,
 	       struct error *err)
 {
 	AUTO_STORED_REFERENCES struct stored_references list = {0};
-	struct image *loaded;
-	size_t done = 0;
+	AUTO_FREE struct image *loaded = NULL;
+	int done;
 
 	if (store_references(root, &list, err) < 0)
 		return -1;
 	loaded = memory_zeroed(list.count + 1, sizeof(*loaded));
-	if (load_all(root, &list, loaded, &done, damaged, err) < 0) {
-		while (done)
-			image_release(&loaded[--done]);
-		free(loaded);
+	done = load_all(root, &list, loaded, damaged, err);
+	if (done < 0)
 		return -1;
-	}
-	qsort(loaded, done, sizeof(*loaded), newest_first);
-	*images = loaded;
-	*count = done;
+	qsort(loaded, (size_t)done, sizeof(*loaded), newest_first);
+	*images = take_ptr(&loaded);
+	*count = (size_t)done;
 	return 0;
 }
 
