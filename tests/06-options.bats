@@ -136,6 +136,21 @@ END
     exits 1
 }
 
+@test "06 a bridge that is there already is not taken for a network's" {
+    at "$HOST" ip link add hull9 type bridge
+    run coracle network create -o com.docker.network.bridge.name=hull9 boat
+    exits 1
+    says "network interface 'hull9' is there already, and not ours"
+    run coracle network rm boat
+    exits 1
+    at "$HOST" ip link show dev hull9
+    at "$HOST" ip link delete hull9
+    coracle network create -o com.docker.network.bridge.name=hull9 boat
+    run coracle network create -o com.docker.network.bridge.name=hull9 raft
+    exits 1
+    coracle network rm boat
+}
+
 # HOST between WORLD and a second host, FAR, at 203.0.113.1; not a router yet.
 two_neighbours()
 {
@@ -212,6 +227,14 @@ two_neighbours()
     [ "$(grep -c 'FORWARD -j CORACLE' <<<"$output")" = 1 ]
     [ "$(grep -c 'hull7 -j ACCEPT' <<<"$output")" = 2 ]
     coracle rm -f box
+    # as long as a bridge of another root is there, that needs the chain
+    at "$HOST" ip link add hull8 type bridge
+    at "$HOST" ip6tables-nft -A CORACLE -i hull8 -j ACCEPT
+    coracle network prune -f
+    run at "$HOST" ip6tables-nft-save
+    says "-A CORACLE -i hull8 -j ACCEPT"
+    says "-A FORWARD -j CORACLE"
+    at "$HOST" ip link delete hull8
     coracle network prune -f
     [ "$(at "$HOST" ip6tables-nft-save | grep -v '^[#:]')" = "$before" ]
 }

@@ -58,7 +58,8 @@ int bridge_network_open(const char *root, struct bridge_network *network, struct
 
 /* Makes the network NAME of ROOT/networks/NAME as *network and its options say, with a free subnet
  * where its prefix_length is 0. The bridge is there when this returns.
- * Errors: EEXIST if there is one of that name; EADDRINUSE if the host has a route into the subnet. */
+ * Errors: EEXIST if there is one of that name, or an interface that an option names; EADDRINUSE if
+ * the host has a route into the subnet. */
 int bridge_network_create(const char *root, const char *name, struct bridge_network *network,
 			  const struct network_extras *extras, struct error *err);
 

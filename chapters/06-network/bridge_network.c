@@ -245,6 +245,23 @@ static int find_link(const char *name, struct link *link, struct error *err)
 	return link_find(&netlink, name, link, err) < 0 && err->code != ENODEV ? -1 : 0;
 }
 
+/* A name of the user's may be that of somebody's bridge; `ours` is only ever one of this root. */
+static int refuse_taken(const char *name, const char *ours, struct error *err)
+{
+	struct link link = {0};
+
+	if (strcmp(name, ours) == 0)
+		return 0;
+	if (find_link(name, &link, err) < 0)
+		return -1;
+	if (!link.index)
+		return 0;
+	return error_set(
+		err, EEXIST,
+		"network interface '%s' is there already, and not ours: give the bridge another name",
+		name);
+}
+
 int bridge_network_open(const char *root, struct bridge_network *network, struct error *err)
 {
 	AUTO_FREE char *dir = memory_format("%s/networks/bridge", root);
@@ -325,7 +342,7 @@ int bridge_network_create(const char *root, const char *name, struct bridge_netw
 			  const struct network_extras *extras, struct error *err)
 {
 	AUTO_FREE char *dir = memory_format("%s/networks/%s", root, name);
-	struct bridge_network made = *network;
+	struct bridge_network made = *network, ours;
 	AUTO_CLOSE int lock = lock_choice(err);
 	struct error unknown;
 
@@ -334,7 +351,9 @@ int bridge_network_create(const char *root, const char *name, struct bridge_netw
 	if (access(dir, F_OK) == 0)
 		return error_set(err, EEXIST, "network with name %s already exists", name);
 	choose_names(root, name, &made);
-	if (take_options(&made, &extras->options, err) < 0)
+	ours = made;
+	if (take_options(&made, &extras->options, err) < 0 ||
+	    refuse_taken(made.name, ours.name, err) < 0)
 		return -1;
 	if (snprintf(made.leases, sizeof(made.leases), "%s/leases", dir) >=
 	    (int)sizeof(made.leases))

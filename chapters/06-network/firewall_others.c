@@ -111,6 +111,25 @@ int firewall_others_pass(const char *bridge, bool ipv6, struct error *err)
 			       : 0;
 }
 
+/* Whether a bridge is there that a rule of the chain names: then it is another root's. */
+static bool is_needed(const struct family *family)
+{
+	AUTO_FREE char *list = memory_format("list chain %s filter CORACLE", family->name);
+	AUTO_TEXT struct text listed = {0};
+	struct error unknown;
+	char *rest;
+
+	if (firewall_list(list, &listed, &unknown) < 0)
+		return false;
+	for (rest = listed.data; strsep(&rest, "\"") && rest;) {
+		AUTO_FREE char *device = memory_format("%s:", strsep(&rest, "\""));
+
+		if (file_says("/proc/self/net/dev", device))
+			return true;
+	}
+	return false;
+}
+
 /* The handle of our one rule is in what `nft -a list` says: "jump CORACLE # handle 7". */
 static void end_in(const struct family *family)
 {
@@ -141,7 +160,8 @@ void firewall_others_end(void)
 	    netlink_open(&netlink, NETLINK_NETFILTER, &unknown) < 0)
 		return;
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++)
-		if (ask_for_chain(&netlink, &families[i], "CORACLE", &none) == 0)
+		if (ask_for_chain(&netlink, &families[i], "CORACLE", &none) == 0 &&
+		    !is_needed(&families[i]))
 			end_in(&families[i]);
 }
 
