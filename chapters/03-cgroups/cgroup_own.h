@@ -8,9 +8,9 @@
 #include "cgroup.h"
 #include "error.h"
 
-/* Makes "coracle/PID-NAMESPACE-TIME", as cgroup_create does; PID is the caller's, in the pid namespace of
- * that number. First those of the same namespace are destroyed whose maker is gone, with what is in
- * them, as far as that is possible. */
+/* Makes "coracle/PID-NAMESPACE-TIME", as cgroup_create does; PID is the caller's, in the pid
+ * namespace of that number. First those of the same namespace are destroyed whose maker is gone,
+ * with what is in them, as far as that is possible. */
 int cgroup_create_own(const struct cgroup_limits *limits, struct cgroup **cgroup,
 		      struct error *err);
 

@@ -30,7 +30,8 @@ struct device_rules {
 /* Adds a rule. */
 void device_rules_add(struct device_rules *rules, struct device_rule rule);
 
-/* Adds a rule from text as "c 10:200 rwm" or "b 7:* r", Docker's --device-cgroup-rule. Errors: EINVAL */
+/* Adds a rule from text as "c 10:200 rwm" or "b 7:* r", Docker's --device-cgroup-rule. Errors:
+ * EINVAL */
 int device_rules_parse(struct device_rules *rules, const char *text, struct error *err);
 
 /* The text of a rule, as the kernel's version 1 and device_rules_parse read it. */

@@ -14,8 +14,8 @@ struct scratch {
 };
 
 /* Makes them. With `keep` (an absolute path, made if missing) that is the upper directory, and the
- * others are made beside it; else all are below `parent` (NULL: /var/tmp). On failure nothing is left behind.
- * The caller releases *scratch. */
+ * others are made beside it; else all are below `parent` (NULL: /var/tmp). On failure nothing is
+ * left behind. The caller releases *scratch. */
 int scratch_make(struct scratch *scratch, const char *parent, const char *keep, struct error *err);
 
 /* Removes the directories, as far as that is possible. */

@@ -8,8 +8,9 @@
 #include "error.h"
 #include "text.h"
 
-/* Runs "docker-credential-NAME VERB" (get, store, erase), found by $PATH, gives it `input` and adds what it
- * prints to *output. Errors: ENOENT for no such program; EIO if it fails, with its words; EFBIG. */
+/* Runs "docker-credential-NAME VERB" (get, store, erase), found by $PATH, gives it `input` and adds
+ * what it prints to *output. Errors: ENOENT for no such program; EIO if it fails, with its words;
+ * EFBIG. */
 int credential_helper_run(const char *name, const char *verb, const char *input,
 			  struct text *output, struct error *err);
 

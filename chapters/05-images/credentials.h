@@ -23,14 +23,15 @@ struct credentials {
  * docker.io. `server` is as a user writes it, "" for docker.io. The caller frees it. */
 char *credentials_key(const char *server);
 
-/* Looks `domain` (of a struct reference) up; in its credHelpers, then in the credsStore, then in the
- * auths. NULL or a missing file has none. Keys with a scheme and a path count by their host. The
- * caller releases *credentials. Errors: EINVAL for a damaged file; EACCES. */
+/* Looks `domain` (of a struct reference) up; in its credHelpers, then in the credsStore, then in
+ * the auths. NULL or a missing file has none. Keys with a scheme and a path count by their host.
+ * The caller releases *credentials. Errors: EINVAL for a damaged file; EACCES. */
 int credentials_read(const char *config_file, const char *domain, struct credentials *credentials,
 		     struct error *err);
 
-/* Keeps user and password, or in its place the identity token if there is one, for `domain` where the file says, or else in it; what else the file holds
- * stays as it was. Returns 1 if they are now in the file, which is not encrypted.
+/* Keeps user and password, or in its place the identity token if there is one, for `domain` where
+ * the file says, or else in it; what else the file holds stays as it was. Returns 1 if they are now
+ * in the file, which is not encrypted.
  * Errors: EINVAL for a damaged file; those of writing; EIO if the helper refuses. */
 int credentials_write(const char *config_file, const char *domain,
 		      const struct credentials *credentials, struct error *err);

@@ -60,7 +60,8 @@ int fetcher_start(struct fetcher *fetcher, const struct registry_access *access,
 int fetcher_request(struct fetcher *fetcher, const struct fetch_request *request, int fd,
 		    struct error *err);
 
-/* Waits for the next answer, or word of another try; they come in any order. Errors: ECHILD if the fetcher has died. */
+/* Waits for the next answer, or word of another try; they come in any order. Errors: ECHILD if the
+ * fetcher has died. */
 int fetcher_wait(struct fetcher *fetcher, struct fetch_answer *answer, struct error *err);
 
 /* Gets a small document, while nothing else is under way: request->rest, into *document.

@@ -13,7 +13,8 @@
 int image_command(const char *command, const struct image_request *request, struct error *err);
 
 /* Finds an image in the store, and pulls it if it is not there, which is told on standard error:
- * "Unable to find image 'x:latest' locally". The caller releases *image. Errors: those of store_find and image_helper_pull. */
+ * "Unable to find image 'x:latest' locally". The caller releases *image. Errors: those of
+ * store_find and image_helper_pull. */
 int image_find_or_pull(const struct image_request *request, struct image *image, struct error *err);
 
 #endif

@@ -14,8 +14,8 @@ struct image_options {
 };
 extern const struct option_row image_option_rows[];
 
-/* A request for an image with these options, to standard output; its strings stay theirs. `root` is for want of --root;
- * NULL: /var/lib/coracle. */
+/* A request for an image with these options, to standard output; its strings stay theirs. `root` is
+ * for want of --root; NULL: /var/lib/coracle. */
 struct image_request image_options_request(const struct image_options *options, const char *root,
 					   const char *name);
 

@@ -43,8 +43,8 @@ void image_write_manifest(const struct staged_layers *layers, const struct text 
 int image_write_commit(const char *root, struct staged_layers *layers, const struct text *config,
 		       const struct text *manifest, struct error *err);
 
-/* Lets `name` name the image, or, if it is NULL, STORE_NAMELESS with its digest, unless it has a name. `digest` is that of an
- * index, or of the manifest. */
+/* Lets `name` name the image, or, if it is NULL, STORE_NAMELESS with its digest, unless it has a
+ * name. `digest` is that of an index, or of the manifest. */
 int image_write_name(const char *root, const char *name, const char *digest,
 		     const char *manifest_digest, struct error *err);
 

@@ -43,9 +43,10 @@ int layer_path(const char *name, char path[LAYER_PATH_SIZE], struct error *err);
 int layer_tree_parent(struct layer_tree *tree, const char *path, const char **name,
 		      struct error *err);
 
-/* Makes what an entry describes, with its attributes, at `path`. What the same archive has made there
- * before is replaced, but a directory stays if it is to be one. Returns for a file a descriptor to
- * write its data to, after which come its attributes (layer_attributes.h); for others 0. Errors: EINVAL for a hard link out of the layer; those of the calls. */
+/* Makes what an entry describes, with its attributes, at `path`. What the same archive has made
+ * there before is replaced, but a directory stays if it is to be one. Returns for a file a
+ * descriptor to write its data to, after which come its attributes (layer_attributes.h); for others
+ * 0. Errors: EINVAL for a hard link out of the layer; those of the calls. */
 int layer_tree_make(struct layer_tree *tree, const char *path, const struct archive_entry *entry,
 		    struct error *err);
 

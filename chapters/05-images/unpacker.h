@@ -27,8 +27,8 @@ struct unpacker {
 };
 
 /* Starts an unpacker that fills the empty directory staging_dir, and writes the bytes that it gets
- * to blob_fd as they are; turns_fd is that of compression.h. A write to input_fd that fails with EPIPE means that it has given up:
- * unpacker_finish then tells why. The caller must ignore SIGPIPE.
+ * to blob_fd as they are; turns_fd is that of compression.h. A write to input_fd that fails with
+ * EPIPE means that it has given up: unpacker_finish then tells why. The caller must ignore SIGPIPE.
  * Errors: EPERM without root. unshare(2), chroot(2), capabilities(7) */
 int unpacker_start(struct unpacker *unpacker, int blob_fd, int turns_fd, const char *staging_dir,
 		   struct error *err);

@@ -34,8 +34,8 @@ struct network_extras {
 	struct strings labels, options;
 };
 
-/* Takes one of Docker's driver options into account. Errors: EINVAL for one that is unknown here, or a
- * value that makes no sense. */
+/* Takes one of Docker's driver options into account. Errors: EINVAL for one that is unknown here,
+ * or a value that makes no sense. */
 int bridge_network_option(struct bridge_network *network, const char *option, struct error *err);
 
 #define ATTACHMENT_ANY UINT32_MAX
@@ -49,11 +49,11 @@ struct attachment {
 	char host_interface[16];
 };
 
-/* Opens the network "bridge", and makes all of it that is missing: chooses names and a subnet for the
- * data root `root` (hashed into the names unless it is the default /var/lib/coracle), and remembers the
- * choice in ROOT/networks/bridge/network.json: the first 172.N.0.0/16 from 172.30 on, then
- * 192.168.N.0/20, that overlaps no route of the host (in the current network namespace). Two callers
- * at once get the same, and with two roots a different one. */
+/* Opens the network "bridge", and makes all of it that is missing: chooses names and a subnet for
+ * the data root `root` (hashed into the names unless it is the default /var/lib/coracle), and
+ * remembers the choice in ROOT/networks/bridge/network.json: the first 172.N.0.0/16 from 172.30 on,
+ * then 192.168.N.0/20, that overlaps no route of the host (in the current network namespace). Two
+ * callers at once get the same, and with two roots a different one. */
 int bridge_network_open(const char *root, struct bridge_network *network, struct error *err);
 
 /* Makes the network NAME of ROOT/networks/NAME as *network and its options say, with a free subnet
@@ -82,23 +82,23 @@ int bridge_network_remove(const char *root, const char *name, struct error *err)
 /* Clears away what a command left that was killed while it made or removed a network. */
 int bridge_network_clear(const char *root, struct error *err);
 
-/* Makes what is missing: the bridge with its addresses, the nftables table, ip_forward. Cheap when all
- * is there. */
+/* Makes what is missing: the bridge with its addresses, the nftables table, ip_forward. Cheap when
+ * all is there. */
 int bridge_network_up(const struct bridge_network *network, struct error *err);
 
 /* Makes bridge and rules anew, also those of which only parts are left. */
 int bridge_network_repair(const struct bridge_network *network, struct error *err);
 
-/* Removes the bridge, and with it every cable, and its rules, or with `table` the whole table of the
- * root; that they are missing is fine. */
+/* Removes the bridge, and with it every cable, and its rules, or with `table` the whole table of
+ * the root; that they are missing is fine. */
 int bridge_network_down(const struct bridge_network *network, bool table, struct error *err);
 
-/* Adds what a person should know before a container is connected: that this host becomes a router by
- * it, and what to run beside firewalls that would stop its packets. *warnings is added to. */
+/* Adds what a person should know before a container is connected: that this host becomes a router
+ * by it, and what to run beside firewalls that would stop its packets. *warnings is added to. */
 void bridge_warnings(struct strings *warnings);
 
-/* The MAC of whoever has an address of IPv4, and wants none of its own: so the next who has it is known
- * to others (ip neigh) by the same one. */
+/* The MAC of whoever has an address of IPv4, and wants none of its own: so the next who has it is
+ * known to others (ip neigh) by the same one. */
 void bridge_mac(struct address address, uint8_t mac[6]);
 
 /* Opens the directory of the leases, which is locked until the descriptor is closed. flock(2) */
@@ -117,20 +117,20 @@ int bridge_find(struct netlink *netlink, const struct bridge_network *network, s
 int bridge_attach(const struct bridge_network *network, const char *id, pid_t pid,
 		  struct attachment *attachment, struct error *err);
 
-/* Sends what process `pid` has no better route for by this network, unless there is a default route for
- * that kind of address already. */
+/* Sends what process `pid` has no better route for by this network, unless there is a default route
+ * for that kind of address already. */
 int bridge_add_route(const struct bridge_network *network, enum ip_version version, pid_t pid,
 		     struct error *err);
 
-/* Whether container `id` has its cable, in the current network namespace: then it lives, or did a moment
- * ago. Under bridge_lock whoever has a lease has that, too. */
+/* Whether container `id` has its cable, in the current network namespace: then it lives, or did a
+ * moment ago. Under bridge_lock whoever has a lease has that, too. */
 bool bridge_is_attached(const struct bridge_network *network, const char *id);
 
 /* Takes the cable of container `id` out of the network at once, while the container runs on. */
 int bridge_cut(const struct bridge_network *network, const char *id, struct error *err);
 
-/* Lets container `id` reach, by the host, a port that it has published itself: with br_netfilter the
- * bridge sends such a packet back by the cable that it came from. bridge(8) */
+/* Lets container `id` reach, by the host, a port that it has published itself: with br_netfilter
+ * the bridge sends such a packet back by the cable that it came from. bridge(8) */
 int bridge_allow_own_ports(const struct bridge_network *network, const char *id, struct error *err);
 
 /* Gives back the address of container `id`, if it has one. The cable the kernel removes, together

@@ -50,8 +50,8 @@ struct short_text mac_text(const uint8_t mac[6]);
 int link_find(struct netlink *netlink, const char *name, struct link *link, struct error *err);
 int link_find_index(struct netlink *netlink, unsigned index, struct link *link, struct error *err);
 
-/* Makes a bridge with a MAC of its own; left to itself it would take one of a port, and change it as
- * ports come and go. It is down. Errors: EEXIST; EOPNOTSUPP if the kernel has no bridges. */
+/* Makes a bridge with a MAC of its own; left to itself it would take one of a port, and change it
+ * as ports come and go. It is down. Errors: EEXIST; EOPNOTSUPP if the kernel has no bridges. */
 int link_add_bridge(struct netlink *netlink, const char *name, const uint8_t mac[6],
 		    struct error *err);
 
@@ -64,8 +64,8 @@ int link_add_veth(struct netlink *netlink, const struct veth *veth, struct error
 int link_add_forwarding(struct netlink *netlink, const char *port, const uint8_t mac[6],
 			struct error *err);
 
-/* HAIRPIN: a port of a bridge is sent back what came from it; ISOLATED: nothing passes between it and
- * others that are. */
+/* HAIRPIN: a port of a bridge is sent back what came from it; ISOLATED: nothing passes between it
+ * and others that are. */
 enum port_flag { PORT_HAIRPIN, PORT_ISOLATED };
 
 /* Turns one on. Errors: ENODEV. bridge(8) */
@@ -84,15 +84,17 @@ unsigned link_index(struct netlink *netlink, const char *name);
 /* True if the interface has the address. */
 bool link_has_address(struct netlink *netlink, const struct link *link, struct address address);
 
-/* Gives an interface an address and, by that, a route to its subnet. One of IPv6 is used at once: nobody
- * is asked whether it is theirs, which would take a second. Errors: EEXIST. ip-address(8): nodad */
+/* Gives an interface an address and, by that, a route to its subnet. One of IPv6 is used at once:
+ * nobody is asked whether it is theirs, which would take a second. Errors: EEXIST. ip-address(8):
+ * nodad */
 int link_add_address(struct netlink *netlink, const struct link *link, struct address address,
 		     unsigned prefix_length, struct error *err);
 
 /* Sends whatever has no better route to `gateway`. Errors: ENETUNREACH if it is in no subnet. */
 int route_add_default(struct netlink *netlink, struct address gateway, struct error *err);
 
-/* Lists the unicast routes of every table to addresses of one kind. The caller frees routes->items. */
+/* Lists the unicast routes of every table to addresses of one kind. The caller frees
+ * routes->items. */
 int routes_list(struct netlink *netlink, enum ip_version version, struct routes *routes,
 		struct error *err);
 

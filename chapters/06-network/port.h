@@ -42,10 +42,11 @@ struct ports {
  * brackets. Errors: EINVAL with Docker's words. */
 int ports_add(struct ports *ports, const char *text, struct error *err);
 
-/* "0.0.0.0:8080:80/tcp", without an address ":8080:80/tcp": ports_add reads it again. The caller frees
- * it. */
+/* "0.0.0.0:8080:80/tcp", without an address ":8080:80/tcp": ports_add reads it again. The caller
+ * frees it. */
 char *port_spec(const struct port *port);
-/* "80/tcp" and "0.0.0.0:8080" or "[::]:8080", as `port` and `inspect` show them. The caller frees them. */
+/* "80/tcp" and "0.0.0.0:8080" or "[::]:8080", as `port` and `inspect` show them. The caller frees
+ * them. */
 char *port_inside(const struct port *port);
 char *port_outside(const struct port *port);
 

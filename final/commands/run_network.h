@@ -23,14 +23,15 @@ int run_network_priority(const char *value, int64_t *priority, struct error *err
 /* The first network, as container_config_begin wants it. */
 const char *run_network_first(const struct run_network_options *options);
 
-/* Puts these options, and those of chapter 06, into the configuration; among basic->expose is
- * what the image says. Errors: EINVAL with Docker's words for what does not go together; ENOENT for no such network. */
+/* Puts these options, and those of chapter 06, into the configuration; among basic->expose is what
+ * the image says. Errors: EINVAL with Docker's words for what does not go together; ENOENT for no
+ * such network. */
 int run_network_apply(struct run_network_options *options, struct network_options *basic,
 		      const struct engine *engine, struct container_config *config,
 		      struct error *err);
 
-/* Says on standard error what a person should know before a container is connected to a bridge, which
- * one of `config` perhaps is not; NULL: it is. */
+/* Says on standard error what a person should know before a container is connected to a bridge,
+ * which one of `config` perhaps is not; NULL: it is. */
 void run_network_warn(const struct container_config *config);
 
 void run_network_release(struct run_network_options *options);

@@ -111,22 +111,23 @@ bool container_is_id(const char *name);
 int container_find(const struct engine *engine, const char *name, struct container *container,
 		   struct error *err);
 
-/* All containers, newest first, repaired as by container_find; whether a process was killed for lack of
- * memory is not asked of the kernel for each. The caller releases each one and
- * frees *containers. */
+/* All containers, newest first, repaired as by container_find; whether a process was killed for
+ * lack of memory is not asked of the kernel for each. The caller releases each one and frees
+ * *containers. */
 int container_list(const struct engine *engine, struct container **containers, size_t *count,
 		   struct error *err);
 
-/* The same of those that run or are between two lives; for the others no file is read. Others that a
- * monitor has not left in order may be among them. */
+/* The same of those that run or are between two lives; for the others no file is read. Others that
+ * a monitor has not left in order may be among them. */
 int container_list_alive(const struct engine *engine, struct container **containers, size_t *count,
 			 struct error *err);
 
 /* Writes state.json anew. */
 int container_save_state(const struct container *container, struct error *err);
 
-/* Removes directory, name and run directory, and with auto_remove the volumes made for it; fine if another command was first. The container must
- * not be running. Errors: EXDEV if something is mounted inside. */
+/* Removes directory, name and run directory, and with auto_remove the volumes made for it; fine if
+ * another command was first. The container must not be running. Errors: EXDEV if something is
+ * mounted inside. */
 int container_remove(const struct engine *engine, struct container *container, struct error *err);
 
 /* Removes a container that does not run, as container_remove, and makes sure that it does not: no

@@ -36,8 +36,9 @@ struct launch_streams {
 	struct winsize size; /* of the terminal, whose other end is then process.terminal */
 };
 
-/* Starts the container's command and fills pid, start and address of its state. The launch refers to engine and container from then on.
- * On failure all is given back. Errors: those of process_start, and of every step before. */
+/* Starts the container's command and fills pid, start and address of its state. The launch refers
+ * to engine and container from then on. On failure all is given back. Errors: those of
+ * process_start, and of every step before. */
 int launch_start(struct launch *launch, const struct engine *engine, struct container *container,
 		 const struct launch_streams *streams, struct error *err);
 
