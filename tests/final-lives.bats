@@ -117,6 +117,35 @@ run" ]
     detached after true
 }
 
+@test "final changes of one container at once do not lose one another" {
+    id=$(coracle create --network none --name change "$IMAGE" true)
+    for number in 1 2 3; do
+        coracle rename "$id" "change$number" 3>&- &
+        first=$!
+        coracle update --restart "on-failure:$number" "$id" 3>&- &
+        second=$!
+        coracle update --cpu-shares "10$number" "$id" 3>&- &
+        wait $first
+        wait $second
+        wait $!
+        [ "$(state "$id" .Name) $(state "$id" .HostConfig.RestartPolicy.MaximumRetryCount)" = "/change$number $number" ]
+        [ "$(state "$id" .HostConfig.CpuShares)" = "10$number" ]
+    done
+}
+
+@test "final cp of a container between two lives says so, and mounts nothing twice" {
+    coracle run -d --network none --name again --restart always "$IMAGE" sh -c 'echo here >/file; exit 1'
+    # each pause is twice as long as the one before
+    restarted() { [ "$(state again .RestartCount)" -ge 5 ]; }
+    await restarted
+    run coracle cp again:/file -
+    exits 1
+    says "is restarting, wait until the container is running"
+    coracle stop again
+    run coracle cp again:/file -
+    exits 0
+}
+
 @test "final container prune asks, and removes what does not run" {
     detached runs sleep 1000
     ended=$(detached ended true)

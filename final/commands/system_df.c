@@ -207,7 +207,7 @@ static int measure_volumes(struct measurement *all, struct error *err)
 		uint64_t bytes = tree_size(list[i].path);
 
 		if (result == 0)
-			result = volume_store_users(all->engine, list[i].name, false, &users, err);
+			result = volume_store_users(all->engine, list[i].name, &users, err);
 		count_in(&all->volumes, users.count > 0, bytes);
 		set_number(row, "Links", users.count);
 		set_bytes(row, "Size", bytes);

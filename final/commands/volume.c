@@ -145,7 +145,7 @@ static int passes(const struct engine *engine, const struct strings *filters,
 		return 0;
 	if (dangling < 0)
 		return 1;
-	if (volume_store_users(engine, volume->name, false, &users, err) < 0)
+	if (volume_store_users(engine, volume->name, &users, err) < 0)
 		return -1;
 	return (users.count == 0) == dangling;
 }
@@ -300,7 +300,7 @@ static int prune_one(const struct engine *engine, const struct volume_options *o
 	if (!(options->all || volume->anonymous) ||
 	    !filter_labels(&options->filters, &volume->labels))
 		return 0;
-	if (volume_store_users(engine, volume->name, false, &users, err) < 0)
+	if (volume_store_users(engine, volume->name, &users, err) < 0)
 		return -1;
 	if (users.count)
 		return 0;

@@ -103,14 +103,15 @@ static int copy_into(int from, const char *path, struct error *err)
 }
 
 /* Copies beside, and takes the place of the empty directory by one rename: a volume is empty or has
- * all. Where a container that runs has the empty directory mounted, that must stay. */
+ * all. Where another container uses it, which may start at this moment and mount the empty directory,
+ * that must stay. */
 static int fill(const struct filling *filling, int from, struct error *err)
 {
 	AUTO_FREE char *staged = memory_format("%s.new", filling->path);
 	AUTO_STRINGS struct strings users = {0};
 
 	trace("cp -a --no-target-directory IMAGE%q %q", filling->volume->target, filling->path);
-	if (volume_store_users(filling->engine, filling->volume->source, true, &users, err) < 0)
+	if (volume_store_users(filling->engine, filling->volume->source, &users, err) < 0)
 		return -1;
 	if (users.count || filling->in_place)
 		return copy_into(from, filling->path, err);

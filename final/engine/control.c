@@ -179,8 +179,11 @@ int container_update(const struct engine *engine, struct container *container,
 {
 	AUTO_CGROUP_LIMITS struct cgroup_limits change = {0};
 	struct cgroup_limits *old = &container->config.limits;
+	AUTO_CLOSE int lock = record_begin_change(engine, container, err);
 	AUTO_CGROUP struct cgroup *cgroup = NULL;
 
+	if (lock < 0)
+		return -1;
 	if (restart && restart->kind != RESTART_NO && container->config.auto_remove)
 		return error_set(
 			err, EINVAL,

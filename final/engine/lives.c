@@ -136,7 +136,7 @@ static int rename_locked(const struct engine *engine, struct container *containe
 int container_rename(const struct engine *engine, struct container *container, const char *name,
 		     struct error *err)
 {
-	AUTO_CLOSE int lock = engine_lock(engine, err);
+	AUTO_CLOSE int lock = record_begin_change(engine, container, err);
 	AUTO_FREE char *mark = NULL;
 	int result;
 

@@ -121,6 +121,9 @@ static int join_other(const struct engine *engine, const struct container_config
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
 		return error_sys(err, "enter the network of container %s", other.config.name);
+	/* Still the same process? Then the namespace was its own. */
+	if (record_pid_start(other.state.pid) != other.state.pid_start)
+		return error_set(err, ESRCH, "container %s is not running", other.id);
 	return 0;
 }
 

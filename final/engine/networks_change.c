@@ -81,8 +81,12 @@ static int connect_now(const struct engine *engine, const struct container *cont
 
 	if (networks_open(engine, member->network, &network, err) < 0)
 		return -1;
-	if (networks_join(container, member, &network, &attachment, err) == 0)
-		return 0;
+	if (networks_join(container, member, &network, &attachment, err) == 0) {
+		/* Still the same process? Then the namespace was its own. */
+		if (record_pid_start(container->state.pid) == container->state.pid_start)
+			return 0;
+		error_set(err, ESRCH, "container %s is not running", container->id);
+	}
 	dns_remove(&network, container->id);
 	bridge_cut(&network, container->id, &unknown);
 	return -1;
@@ -117,10 +121,11 @@ int networks_connect(const struct engine *engine, struct container *container,
 {
 	struct connection *connection = &container->config.connection;
 	bool running = container->state.status == CONTAINER_RUNNING;
+	AUTO_CLOSE int lock = record_begin_change(engine, container, err);
 	struct membership *added;
 	struct error unknown;
 
-	if (may_connect(container, member->network, err) < 0 ||
+	if (lock < 0 || may_connect(container, member->network, err) < 0 ||
 	    networks_check_member(member, err) < 0)
 		return -1;
 	added = connection_add_member(connection, "");
@@ -159,8 +164,11 @@ int networks_disconnect(const struct engine *engine, struct container *container
 			struct error *err)
 {
 	bool running = container->state.status == CONTAINER_RUNNING;
+	AUTO_CLOSE int lock = record_begin_change(engine, container, err);
 	struct bridge_network network;
 
+	if (lock < 0)
+		return -1;
 	if (!connection_find_member(&container->config.connection, name))
 		return error_set(err, ENOENT, "container %s is not connected to network %s",
 				 container->config.name, name);

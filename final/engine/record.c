@@ -259,6 +259,18 @@ int record_reload_config(const struct engine *engine, struct container *containe
 	return 0;
 }
 
+int record_begin_change(const struct engine *engine, struct container *container, struct error *err)
+{
+	AUTO_CLOSE int lock = engine_lock(engine, err);
+
+	if (lock < 0)
+		return -1;
+	if (record_reload_config(engine, container, err) == 0)
+		return take_fd(&lock);
+	return err->code != ENOENT ? -1
+				   : error_set(err, ENOENT, "No such container: %s", container->id);
+}
+
 char *record_name(const char *dir)
 {
 	struct error ignored;

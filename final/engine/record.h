@@ -29,6 +29,12 @@ char *record_name(const char *dir);
 int record_reload_config(const struct engine *engine, struct container *container,
 			 struct error *err);
 
+/* Begins a change of the config: takes the lock of the engine, so that two changes at once do not lose one
+ * another, and reads the config again. Returns the lock; closing it ends the change.
+ * Errors: ENOENT if the container was removed. */
+int record_begin_change(const struct engine *engine, struct container *container,
+			struct error *err);
+
 /* When a process started, in clock ticks after boot; 0 if there is none. With the pid it names a
  * process for ever. proc_pid_stat(5) */
 uint64_t record_pid_start(pid_t pid);

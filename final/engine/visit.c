@@ -23,6 +23,7 @@
 #include "volume.h"
 
 #define LOCK_POLL_MS 5
+#define RESTARTING_TRIES 200 /* a second; between two lives there may be a minute */
 
 /* What a visitor sees. */
 struct scene {
@@ -170,11 +171,11 @@ static int visit(const struct scene *scene, const struct visitor *visitor, struc
 }
 
 /* The monitor's lock: as long as we have it, nobody mounts the upper directory a second time.
- * Returns 0 if the container runs by now. */
+ * Returns 0 if the container runs by now. Errors: EBUSY if it does not before long. */
 static int lock_stopped(const struct engine *engine, const struct container *container,
 			struct container *now, struct error *err)
 {
-	for (;;) {
+	for (int tries = 0;; tries++) {
 		int lock = record_lock_monitor(engine, container, err);
 
 		if (lock >= 0 || err->code != RECORD_LOCKED)
@@ -186,6 +187,11 @@ static int lock_stopped(const struct engine *engine, const struct container *con
 			return -1;
 		if (now->state.status == CONTAINER_RUNNING)
 			return 0;
+		if (now->state.status == CONTAINER_RESTARTING && tries >= RESTARTING_TRIES)
+			return error_set(
+				err, EBUSY,
+				"Container %s is restarting, wait until the container is running",
+				container->id);
 	}
 }
 
@@ -228,9 +234,6 @@ int visit_container(const struct engine *engine, const struct container *contain
 	const struct container *latest = container;
 	AUTO_CLOSE int lock = -1;
 
-	/* Between two lives its monitor has the lock. */
-	if (container->state.status == CONTAINER_RESTARTING)
-		return visit_stopped(engine, container, visitor, err);
 	for (;;) {
 		int result = running ? visit(&(struct scene){.running = latest}, visitor, err) : -1;
 

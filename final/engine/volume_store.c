@@ -280,8 +280,8 @@ static bool uses(const struct container *container, const char *name)
 	return false;
 }
 
-int volume_store_users(const struct engine *engine, const char *name, bool running,
-		       struct strings *ids, struct error *err)
+int volume_store_users(const struct engine *engine, const char *name, struct strings *ids,
+		       struct error *err)
 {
 	AUTO_FREE char *path = path_join(engine->root, "containers");
 	AUTO_CLOSE_DIR DIR *dir = opendir(path);
@@ -301,8 +301,7 @@ int volume_store_users(const struct engine *engine, const char *name, bool runni
 				continue;
 			return -1;
 		}
-		if ((!running || container.state.status == CONTAINER_RUNNING) &&
-		    uses(&container, name))
+		if (uses(&container, name))
 			strings_add(ids, container.id);
 	}
 	return 0;
@@ -327,7 +326,7 @@ static int remove_locked(const struct engine *engine, const char *name, struct e
 	AUTO_STRINGS struct strings ids = {0};
 
 	if (volume_store_find(engine, name, &volume, err) < 0 ||
-	    volume_store_users(engine, name, false, &ids, err) < 0)
+	    volume_store_users(engine, name, &ids, err) < 0)
 		return -1;
 	if (ids.count)
 		return refuse_in_use(name, &ids, err);

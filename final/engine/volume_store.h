@@ -56,10 +56,10 @@ const char *stored_volume_source(const struct stored_volume *volume);
 int volume_store_list(const struct engine *engine, struct stored_volume **volumes, size_t *count,
 		      struct error *err);
 
-/* Adds the ids of the containers that use it; only of those that run with `running`. Fails if the
- * record of a container can't be read. */
-int volume_store_users(const struct engine *engine, const char *name, bool running,
-		       struct strings *ids, struct error *err);
+/* Adds the ids of the containers that use it, whether they run or not. Fails if the record of a container
+ * can't be read. */
+int volume_store_users(const struct engine *engine, const char *name, struct strings *ids,
+		       struct error *err);
 
 /* Removes one. Errors: ENOENT; EBUSY "remove NAME: volume is in use - [ID, …]". */
 int volume_store_remove(const struct engine *engine, const char *name, struct error *err);
