@@ -167,3 +167,27 @@ run" ]
     [ "$(coracle container ls -a --format '{{.Names}}')" = runs ]
     [ "$(coracle container inspect -f '{{.Name}}' runs)" = /runs ]
 }
+
+@test "final a container whose record can't be read is named and passed over, and removed by force" {
+    coracle create --network none --name fine "$IMAGE" true
+    id=$(coracle create --network none --name damaged "$IMAGE" true)
+    echo '{' >"$ROOT/containers/$id/config.json"
+    run coracle ps -a --format '{{.Names}}'
+    exits 1
+    says fine
+    says "read the record of container $id: "
+    says "'rm -f' removes it"
+    run coracle rm damaged
+    exits 1
+    says "'rm -f' removes it"
+    run coracle container prune -f
+    exits 1
+    says "read the record of container $id: "
+    says "Deleted Containers:"
+    run coracle rm -f damaged
+    exits 0
+    [ "$output" = damaged ]
+    [ "$(containers)" -eq 0 ]
+    [ -z "$(ls "$ROOT/names")" ]
+    coracle create --network none --name damaged "$IMAGE" true
+}

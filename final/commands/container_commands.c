@@ -73,6 +73,7 @@ int prune_containers(const struct engine *engine, const struct strings *filters,
 {
 	static const char *const known[] = {"label", "label!", "until", NULL};
 	struct container *containers = NULL;
+	AUTO_STRINGS struct strings damaged = {0};
 	AUTO_TEXT struct text done = {0};
 	size_t count = 0, next = 0;
 	int64_t until = INT64_MAX;
@@ -82,7 +83,7 @@ int prune_containers(const struct engine *engine, const struct strings *filters,
 	if (filter_check(filters, known, err) < 0)
 		return -1;
 	if ((value && clock_read(value, &until, err) < 0) ||
-	    container_list(engine, &containers, &count, err) < 0)
+	    container_list(engine, &containers, &count, &damaged, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (result == 0 && is_unused(&containers[i]) &&
@@ -92,6 +93,7 @@ int prune_containers(const struct engine *engine, const struct strings *filters,
 		container_release(&containers[i]);
 	}
 	cleanup_memory(&containers);
+	pruned->damaged |= subcommand_fail_for(&damaged) != 0;
 	if (done.length)
 		text_add_format(&pruned->text, "Deleted Containers:\n%s\n", text_string(&done));
 	return result;
@@ -124,7 +126,7 @@ static int command_prune(const struct call *call)
 	}
 	text_release(&pruned.text);
 	strings_release(&options.filters);
-	return status;
+	return pruned.damaged ? STATUS_FAILED : status;
 }
 
 int command_container(const struct call *call)

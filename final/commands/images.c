@@ -355,7 +355,7 @@ static int check_unused(const struct engine *engine, const char *name, bool forc
 		return -1;
 	if (!id)
 		return 0;
-	if (container_list(engine, &containers, &count, err) < 0)
+	if (container_list(engine, &containers, &count, NULL, err) < 0)
 		return -1;
 	user = find_user(containers, count, id, force);
 	if (user)

@@ -34,7 +34,7 @@ static int count_containers(const struct engine *engine, cJSON *to, struct error
 	struct container *list;
 	size_t count;
 
-	if (container_list(engine, &list, &count, err) < 0)
+	if (container_list(engine, &list, &count, NULL, err) < 0)
 		return -1;
 	counts[0] = (int64_t)count;
 	for (size_t i = 0; i < count; i++) {

@@ -164,7 +164,9 @@ static int rm_one(const struct engine *engine, const char *name, const void *con
 	AUTO_CONTAINER struct container container = {0};
 
 	if (container_find(engine, name, &container, err) < 0)
-		return -1;
+		return options->force && err->code == EINVAL
+			       ? container_remove_damaged(engine, name, err)
+			       : -1;
 	if (!options->force && refuse_running(&container, name, err) < 0)
 		return -1;
 	if (options->force ? remove_by_force(engine, &container, err) < 0

@@ -29,6 +29,7 @@ struct list_options {
 	uint64_t last; /* 0: all that match */
 	char *format;
 	struct strings filters;
+	struct strings damaged; /* what was found */
 };
 
 #define FIELD(name) offsetof(struct list_options, name)
@@ -276,7 +277,7 @@ static bool wants_size(const struct list_options *options)
 	return options->size || (options->format && strstr(options->format, ".Size"));
 }
 
-static int choose(const struct engine *engine, const struct list_options *options, cJSON *rows,
+static int choose(const struct engine *engine, struct list_options *options, cJSON *rows,
 		  struct error *err)
 {
 	AUTO_FREE char *before = NULL, *since = NULL;
@@ -284,13 +285,14 @@ static int choose(const struct engine *engine, const struct list_options *option
 	struct container *containers = NULL;
 	size_t count = 0, chosen = 0;
 	int (*find)(const struct engine *engine, struct container **containers, size_t *count,
-		    struct error *err) = wants_all(options) ? container_list : container_list_alive;
+		    struct strings *damaged, struct error *err) =
+		wants_all(options) ? container_list : container_list_alive;
 
 	if (filter_check(&options->filters, filter_names, err) < 0 ||
 	    check_words(&options->filters, err) < 0 ||
 	    find_time(engine, &options->filters, "before", &before, err) < 0 ||
 	    find_time(engine, &options->filters, "since", &since, err) < 0 ||
-	    find(engine, &containers, &count, err) < 0)
+	    find(engine, &containers, &count, &options->damaged, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct container *container = &containers[i];
@@ -312,7 +314,7 @@ static int choose(const struct engine *engine, const struct list_options *option
 	return 0;
 }
 
-static int list(const struct call *call, const struct list_options *options, struct error *err)
+static int list(const struct call *call, struct list_options *options, struct error *err)
 {
 	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *header = title_row();
 	struct format_view view = {options->format, options->size ? USUAL "\t{{.Size}}" : USUAL,
@@ -345,7 +347,9 @@ int command_ps(const struct call *call)
 	subcommand_options(call, groups, 0, 0);
 	if (list(call, &options, &err) < 0)
 		status = subcommand_fail(&err);
+	status |= subcommand_fail_for(&options.damaged);
 	cleanup_memory(&options.format);
 	strings_release(&options.filters);
+	strings_release(&options.damaged);
 	return status;
 }

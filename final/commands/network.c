@@ -81,7 +81,7 @@ int network_used_names(const struct engine *engine, struct strings *used, struct
 	struct container *containers;
 	size_t count;
 
-	if (container_list(engine, &containers, &count, err) < 0)
+	if (container_list(engine, &containers, &count, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct connection *connection = &containers[i].config.connection;

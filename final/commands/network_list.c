@@ -225,7 +225,7 @@ static void add_members(cJSON *object, const struct engine *engine, const struct
 	size_t count = 0;
 	struct error unknown;
 
-	container_list(engine, &containers, &count, &unknown);
+	container_list(engine, &containers, &count, NULL, &unknown);
 	for (size_t i = 0; i < count; i++) {
 		if (*listed->driver == 'b')
 			add_member(to, &containers[i], &listed->network, listed->name);

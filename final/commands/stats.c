@@ -76,7 +76,7 @@ static int find_all(const struct engine *engine, bool also_ended, struct sample 
 {
 	size_t kept = 0;
 
-	if (container_list(engine, &sample->containers, &sample->count, err) < 0)
+	if (container_list(engine, &sample->containers, &sample->count, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sample->count; i++)
 		if (also_ended || sample->containers[i].state.status == CONTAINER_RUNNING)

@@ -172,7 +172,7 @@ static int measure_containers(struct measurement *all, struct error *err)
 	struct container *list;
 	size_t count;
 
-	if (container_list(all->engine, &list, &count, err) < 0)
+	if (container_list(all->engine, &list, &count, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		AUTO_FREE char *upper = path_join(list[i].dir, "upper");

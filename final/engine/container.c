@@ -179,22 +179,30 @@ static int load_settled(const struct engine *engine, const char *id, struct cont
 	}
 }
 
+static int find_id(const struct engine *engine, const char *name, char id[CONTAINER_ID_LENGTH + 1],
+		   struct error *err)
+{
+	if (*name == '/')
+		name++;
+	if (!container_is_id(name))
+		return names_look_up(engine, name, id) < 0 ? id_by_prefix(engine, name, id, err)
+							   : 0;
+	snprintf(id, CONTAINER_ID_LENGTH + 1, "%s", name);
+	return 0;
+}
+
 int container_find(const struct engine *engine, const char *name, struct container *container,
 		   struct error *err)
 {
 	AUTO_CONTAINER struct container found = {0};
 	char id[CONTAINER_ID_LENGTH + 1] = "";
 
-	if (*name == '/')
-		name++;
-	if (container_is_id(name))
-		snprintf(id, sizeof(id), "%s", name);
-	else if (names_look_up(engine, name, id) < 0 && id_by_prefix(engine, name, id, err) < 0)
+	if (find_id(engine, name, id, err) < 0)
 		return -1;
 	if (load_settled(engine, id, &found, err) < 0) {
 		if (err->code == ENOENT)
 			return error_set(err, ENOENT, "No such container: %s", name);
-		return -1;
+		return error_hint(err, EINVAL, "'rm -f' removes it");
 	}
 	container_observe(engine, &found);
 	*container = found;
@@ -210,16 +218,21 @@ static int by_creation(const void *left, const void *right)
 	return strcmp(bt ? bt : "", at ? at : "");
 }
 
-/* Those of `ids`. */
-static int load_all(const struct engine *engine, const struct strings *ids,
+/* What is to be read, and what could not be: NULL if that is an error. */
+struct loading {
+	const struct strings *ids;
+	struct strings *damaged;
+};
+
+static int load_all(const struct engine *engine, const struct loading *loading,
 		    struct container **containers, size_t *count, struct error *err)
 {
-	struct container *list = memory_zeroed(ids->count, sizeof(*list));
+	struct container *list = memory_zeroed(loading->ids->count, sizeof(*list));
 	size_t used = 0;
 
-	for (size_t i = 0; i < ids->count; i++) {
+	for (size_t i = 0; i < loading->ids->count; i++) {
 		/* ENOENT: removed since the directory was read. */
-		if (record_load(engine, ids->items[i], &list[used], err) == 0 &&
+		if (record_load(engine, loading->ids->items[i], &list[used], err) == 0 &&
 		    record_repair(engine, &list[used], err) == 0) {
 			container_observe_pause(engine, &list[used]);
 			used++;
@@ -228,6 +241,11 @@ static int load_all(const struct engine *engine, const struct strings *ids,
 		container_release(&list[used]);
 		if (err->code == ENOENT)
 			continue;
+		error_hint(err, EINVAL, "'rm -f' removes it");
+		if (loading->damaged) {
+			strings_add(loading->damaged, err->text);
+			continue;
+		}
 		for (size_t j = 0; j < used; j++)
 			container_release(&list[j]);
 		free(list);
@@ -240,24 +258,26 @@ static int load_all(const struct engine *engine, const struct strings *ids,
 }
 
 int container_list(const struct engine *engine, struct container **containers, size_t *count,
-		   struct error *err)
+		   struct strings *damaged, struct error *err)
 {
 	AUTO_STRINGS struct strings ids = {0};
+	const struct loading all = {&ids, damaged};
 
 	return list_ids(engine, &ids, err) < 0 ? -1
-					       : load_all(engine, &ids, containers, count, err);
+					       : load_all(engine, &all, containers, count, err);
 }
 
 int container_list_alive(const struct engine *engine, struct container **containers, size_t *count,
-			 struct error *err)
+			 struct strings *damaged, struct error *err)
 {
 	AUTO_CLOSE int run = open(engine->run, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	AUTO_STRINGS struct strings ids = {0}, alive = {0};
+	const struct loading living = {&alive, damaged};
 	char socket[CONTAINER_ID_LENGTH + sizeof("/attach")];
 
 	/* After a reboot there is no such directory: what is recorded is still to be repaired. */
 	if (run < 0)
-		return container_list(engine, containers, count, err);
+		return container_list(engine, containers, count, damaged, err);
 	if (list_ids(engine, &ids, err) < 0)
 		return -1;
 	/* Where its monitor listens; see record_repair. It is asked of a thousand that have ended, too. */
@@ -266,7 +286,7 @@ int container_list_alive(const struct engine *engine, struct container **contain
 		if (faccessat(run, socket, F_OK, 0) == 0)
 			strings_add(&alive, ids.items[i]);
 	}
-	return load_all(engine, &alive, containers, count, err);
+	return load_all(engine, &living, containers, count, err);
 }
 
 int container_save_state(const struct container *container, struct error *err)
@@ -346,6 +366,19 @@ int container_remove_unused(const struct engine *engine, struct container *conta
 	return result;
 }
 
+int container_remove_damaged(const struct engine *engine, const char *name, struct error *err)
+{
+	AUTO_CONTAINER struct container bare = {0};
+	AUTO_CLOSE int lock = -1;
+
+	if (find_id(engine, name, bare.id, err) < 0)
+		return -1;
+	bare.dir = memory_format("%s/containers/%s", engine->root, bare.id);
+	bare.config.name = memory_string(name);
+	lock = record_lock_monitor(engine, &bare, err);
+	return lock < 0 ? -1 : container_remove(engine, &bare, err);
+}
+
 const char *container_status_word(const struct container *container)
 {
 	static const char *const words[] = {"created", "running", "exited", "restarting"};
@@ -360,7 +393,7 @@ int container_image_ids(const struct engine *engine, struct strings *ids, struct
 	struct container *list;
 	size_t count;
 
-	if (container_list(engine, &list, &count, err) < 0)
+	if (container_list(engine, &list, &count, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].config.image_id && !strings_contain(ids, list[i].config.image_id))

@@ -112,15 +112,16 @@ int container_find(const struct engine *engine, const char *name, struct contain
 		   struct error *err);
 
 /* All containers, newest first, repaired as by container_find; whether a process was killed for
- * lack of memory is not asked of the kernel for each. The caller releases each one and frees
- * *containers. */
+ * lack of memory is not asked of the kernel for each. What is wrong with those whose record can't
+ * be read is added to *damaged; if that is NULL, because nobody knows what they use, it is an
+ * error. The caller releases each one and frees *containers. */
 int container_list(const struct engine *engine, struct container **containers, size_t *count,
-		   struct error *err);
+		   struct strings *damaged, struct error *err);
 
 /* The same of those that run or are between two lives; for the others no file is read. Others that
  * a monitor has not left in order may be among them. */
 int container_list_alive(const struct engine *engine, struct container **containers, size_t *count,
-			 struct error *err);
+			 struct strings *damaged, struct error *err);
 
 /* Writes state.json anew. */
 int container_save_state(const struct container *container, struct error *err);
@@ -135,6 +136,10 @@ int container_remove(const struct engine *engine, struct container *container, s
  * given back. Errors: EBUSY if it runs. */
 int container_remove_unused(const struct engine *engine, struct container *container,
 			    struct error *err);
+
+/* Removes one that does not run and whose record can't be read, so that nobody knows what else it
+ * has. Errors: RECORD_LOCKED if it runs. */
+int container_remove_damaged(const struct engine *engine, const char *name, struct error *err);
 
 /* "created", "running", "paused", "restarting", "exited". */
 const char *container_status_word(const struct container *container);

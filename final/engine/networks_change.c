@@ -190,7 +190,7 @@ int networks_publish_again(const struct engine *engine, struct error *err)
 	size_t count;
 	int result = 0;
 
-	if (container_list(engine, &containers, &count, err) < 0)
+	if (container_list(engine, &containers, &count, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		AUTO_NETWORKS struct networks networks = {0};

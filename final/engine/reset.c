@@ -55,7 +55,7 @@ int engine_boot(const struct engine *engine, struct strings *started, struct str
 		return -1;
 	cleanup_fd(&lock);
 	/* It finds those that ran when the machine went down, and records that. */
-	if (container_list(engine, &containers, &count, err) < 0)
+	if (container_list(engine, &containers, &count, NULL, err) < 0)
 		return -1;
 	for (size_t i = count; i-- > 0;) {
 		if (restart_after_boot(&containers[i]))
@@ -74,7 +74,7 @@ static int remove_containers(const struct engine *engine, struct error *err)
 	size_t count;
 	int result = 0;
 
-	if (container_list(engine, &containers, &count, err) < 0)
+	if (container_list(engine, &containers, &count, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (result == 0 && (container_stop(engine, &containers[i], SIGKILL, 0, err) < 0 ||

@@ -243,7 +243,7 @@ static void test_leftovers(struct engine *engine)
 		   path_make_dirs(half, 0700, &err) == 0,
 	   "a name without a container, and half a container");
 	ok(create(engine, "ghost", &made, &err) == 0, "both are in nobody's way");
-	ok(container_list(engine, &list, &count, &err) == 0 && count == 1, "and not listed");
+	ok(container_list(engine, &list, &count, NULL, &err) == 0 && count == 1, "and not listed");
 	container_release(&list[0]);
 	free(list);
 	container_remove(engine, &made, &err);
