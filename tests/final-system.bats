@@ -121,6 +121,7 @@ failing" ]
     mkdir -m 700 "$FINAL/other"
     cp -a "$STORE"/{blobs,refs,layers} "$FINAL/other/"
     touch "$FINAL/other/mine"
+    mkdir "$FINAL/other/ids"
     other() { "$BUILD/coracle" --root "$FINAL/other" "$@"; }
     other run -d --network none -v data:/d --name boat "$IMAGE" sleep 1000
     pid=$(other inspect -f '{{.State.Pid}}' boat)

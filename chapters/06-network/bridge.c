@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "address_pool.h"
 #include "firewall.h"
 #include "firewall_others.h"
 #include "link.h"
@@ -165,14 +166,14 @@ int bridge_network_repair(const struct bridge_network *network, struct error *er
 	return firewall_repair(network->table, &rules, err);
 }
 
-int bridge_network_down(const struct bridge_network *network, bool table, struct error *err)
+/* Under its lock. */
+static int take_down(const struct bridge_network *network, bool table, struct error *err)
 {
 	struct firewall_network rules = rules_of(network);
 	AUTO_NETLINK struct netlink netlink = {0};
-	AUTO_CLOSE int lock = bridge_lock(network, err);
 	struct link link;
 
-	if (lock < 0 || netlink_open(&netlink, NETLINK_ROUTE, err) < 0)
+	if (netlink_open(&netlink, NETLINK_ROUTE, err) < 0)
 		return -1;
 	if (bridge_find(&netlink, network, &link, err) == 0) {
 		if (link_delete(&netlink, network->name, err) < 0)
@@ -184,6 +185,28 @@ int bridge_network_down(const struct bridge_network *network, bool table, struct
 		firewall_others_end();
 	return table ? firewall_down(network->table, err)
 		     : firewall_forget(network->table, &rules, err);
+}
+
+int bridge_network_down(const struct bridge_network *network, bool table, struct error *err)
+{
+	AUTO_CLOSE int lock = bridge_lock(network, err);
+
+	return lock < 0 ? -1 : take_down(network, table, err);
+}
+
+int bridge_network_down_unused(const struct bridge_network *network, struct error *err)
+{
+	AUTO_CLOSE int lock = bridge_lock(network, err);
+	struct address_pool pool = {.dir = network->leases, .dir_fd = lock};
+	AUTO_FREE struct lease *items = NULL;
+	struct leases leases = {0};
+
+	if (lock < 0 || address_pool_list(&pool, &leases, err) < 0)
+		return -1;
+	items = leases.items;
+	if (leases.count)
+		return error_set(err, EBUSY, "network %s has active endpoints", network->name);
+	return take_down(network, true, err);
 }
 
 void bridge_warnings(struct strings *warnings)

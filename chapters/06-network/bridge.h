@@ -93,6 +93,9 @@ int bridge_network_repair(const struct bridge_network *network, struct error *er
  * the root; that they are missing is fine. */
 int bridge_network_down(const struct bridge_network *network, bool table, struct error *err);
 
+/* The same with the whole table, unless somebody has an address there. Errors: EBUSY. */
+int bridge_network_down_unused(const struct bridge_network *network, struct error *err);
+
 /* Adds what a person should know before a container is connected: that this host becomes a router
  * by it, and what to run beside firewalls that would stop its packets. *warnings is added to. */
 void bridge_warnings(struct strings *warnings);

@@ -12,8 +12,6 @@
 #include "dns.h"
 #include "events.h"
 #include "filter.h"
-#include "firewall.h"
-#include "firewall_others.h"
 #include "group.h"
 #include "networks.h"
 #include "prune.h"
@@ -99,19 +97,10 @@ int network_used_names(const struct engine *engine, struct strings *used, struct
 static void remove_default(const struct engine *engine)
 {
 	AUTO_STRINGS struct strings names = {0};
-	struct bridge_network network;
 	struct error unknown;
-	char table[64];
 
-	if (networks_list(engine, &names, &unknown) < 0 || names.count > 1)
-		return;
-	bridge_table_name(engine->root, table);
-	if (bridge_network_load(engine->root, "bridge", &network, &unknown) == 0) {
-		bridge_network_down(&network, true, &unknown);
-		return;
-	}
-	firewall_others_end();
-	firewall_down(table, &unknown);
+	if (networks_list(engine, &names, &unknown) == 0 && names.count == 1)
+		networks_remove_default(engine, false, &unknown);
 }
 
 /* Whether one is to go. What is gone already, or damaged, is not. */

@@ -51,6 +51,10 @@ int networks_connect(const struct engine *engine, struct container *container,
 int networks_disconnect(const struct engine *engine, struct container *container, const char *name,
 			struct error *err);
 
+/* Removes the bridge of the default network, if it was ever made, and the table of all networks. Errors:
+ * EBUSY if an address of it is leased, unless `used`. */
+int networks_remove_default(const struct engine *engine, bool used, struct error *err);
+
 /* Publishes the ports of all running containers again, after the rules were lost. */
 int networks_publish_again(const struct engine *engine, struct error *err);
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "dns.h"
+#include "firewall.h"
+#include "firewall_others.h"
 #include "networks.h"
 #include "record.h"
 
@@ -182,6 +184,21 @@ int networks_disconnect(const struct engine *engine, struct container *container
 	if (record(container, err) < 0)
 		return -1;
 	return running ? find_way_out(engine, container, err) : 0;
+}
+
+int networks_remove_default(const struct engine *engine, bool used, struct error *err)
+{
+	struct bridge_network network;
+	char table[64];
+
+	if (bridge_network_load(engine->root, "bridge", &network, err) == 0)
+		return used ? bridge_network_down(&network, true, err)
+			    : bridge_network_down_unused(&network, err);
+	if (err->code != ENOENT)
+		return -1;
+	bridge_table_name(engine->root, table);
+	firewall_others_end();
+	return firewall_down(table, err);
 }
 
 int networks_publish_again(const struct engine *engine, struct error *err)

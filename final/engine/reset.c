@@ -89,7 +89,6 @@ static int remove_containers(const struct engine *engine, struct error *err)
 static int remove_networks(const struct engine *engine, struct error *err)
 {
 	AUTO_STRINGS struct strings names = {0};
-	struct bridge_network network;
 
 	if (networks_list(engine, &names, err) < 0)
 		return -1;
@@ -97,18 +96,18 @@ static int remove_networks(const struct engine *engine, struct error *err)
 		if (strcmp(names.items[i], "bridge") != 0 &&
 		    networks_remove(engine, names.items[i], err) < 0)
 			return -1;
-	if (bridge_network_load(engine->root, "bridge", &network, err) < 0)
-		return err->code == ENOENT ? 0 : -1;
-	return bridge_network_down(&network, true, err);
+	return networks_remove_default(engine, true, err);
 }
 
 int engine_reset(const struct engine *engine, struct error *err)
 {
-	static const char *const ours[] = {"containers", "names",	"networks",	"volumes",
-					   "refs",	 "layers",	"blobs",	"staging",
-					   "lock",	 "events.json", "events.json.1"};
+	static const char *const ours[] = {"containers", "names",	"networks",	 "volumes",
+					   "refs",	 "layers",	"blobs",	 "staging",
+					   "lock",	 "events.json", "events.json.1", "ids"};
+	AUTO_CLOSE int lock = engine_lock(engine, err);
 
-	if (remove_containers(engine, err) < 0 || remove_networks(engine, err) < 0)
+	/* Under the lock no container is made. */
+	if (lock < 0 || remove_containers(engine, err) < 0 || remove_networks(engine, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LENGTH(ours); i++) {
 		AUTO_FREE char *path = path_join(engine->root, ours[i]);
