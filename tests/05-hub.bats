@@ -87,7 +87,7 @@ registry-1.docker.io GET"
     mocked
     run pull -q expiring/layers
     exits 0
-    [ "$(asked | grep -c 'auth.docker.io')" -ge 3 ]
+    [ "$(asked | grep -c 'auth.docker.io')" -ge 2 ]
 }
 
 @test "05 hub: errors of a moment are waited out, others are told" {

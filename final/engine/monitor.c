@@ -15,6 +15,7 @@
 #include "forwarding.h"
 #include "monitor_life.h"
 #include "monitor_loop.h"
+#include "path.h"
 #include "record.h"
 #include "terminal.h"
 #include "trace.h"
@@ -45,8 +46,18 @@ static int leave_caller(int client, struct error *err)
 
 static int take_lock(struct monitor *monitor, struct error *err)
 {
-	monitor->lock = record_lock_monitor(monitor->engine, monitor->container, err);
-	return monitor->lock < 0 ? -1 : 0;
+	const struct container *container = monitor->container;
+	AUTO_FREE char *run = path_join(monitor->engine->run, container->id);
+	struct error ignored;
+
+	monitor->lock = record_lock_monitor(monitor->engine, container, err);
+	if (monitor->lock < 0)
+		return -1;
+	if (access(container->dir, F_OK) == 0)
+		return 0;
+	/* Removed since it was read: the directory of our lock goes too. */
+	path_remove_tree(run, &ignored);
+	return error_set(err, ENOENT, "No such container: %s", container->id);
 }
 
 static void report_failure(const struct monitor *monitor, const struct error *why)
