@@ -295,8 +295,9 @@ static int await_exec(struct process *process, int channel, struct error *err)
 	if (channel_send(channel, &message, err) < 0 && err->code != EPIPE)
 		return -1;
 	while ((more = channel_receive(channel, &message, err)) > 0) {
-		/* After EXEC the sender is the container's, and what it says may be anybody's. */
-		if (executed && message.type != MESSAGE_NOT_EXECUTED) {
+		/* After EXEC the sender may be the container's, and only a failure is left to tell. */
+		if (executed && message.type != MESSAGE_NOT_EXECUTED &&
+		    message.type != MESSAGE_FAILED) {
 			cleanup_fd(&message.fd);
 			return error_set(err, EPROTO, "receive an answer to exec: it is another");
 		}
