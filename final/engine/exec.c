@@ -120,15 +120,18 @@ static int join(void *context, struct error *err)
 	return continue_as_child(exec->ends_with_us, err);
 }
 
-/* The container's, or all; limits and profiles are the container's in either case. */
+/* The container's capabilities, or all; limits and profiles are the container's in either case. */
 static struct privileges privileges_of(const struct container_config *own, bool privileged)
 {
 	struct privileges privileges = {.limited = true,
 					.seccomp = true,
 					.capabilities = own->capabilities};
+	bool filtered;
 
 	attributes_restrict(&own->attributes, &privileges);
+	filtered = privileges.seccomp;
 	attributes_restrict(&(struct attributes){.privileged = privileged}, &privileges);
+	privileges.seccomp = filtered;
 	return privileges;
 }
 
