@@ -53,6 +53,7 @@ run name          only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed
 run log-driver    error looking up logging plugin
 run log-opt       invalid logging opts format
 exec user         unable to find user
+exec env-file     No such file or directory
 kill signal       Invalid signal
 stop signal       Invalid signal
 restart signal    Invalid signal
