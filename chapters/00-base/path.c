@@ -68,6 +68,9 @@ int path_make_dirs(const char *path, mode_t mode, struct error *err)
 	AUTO_FREE char *copy = memory_string(path);
 	struct stat st;
 
+	/* As a rule all but the last is there, or all is. */
+	if (mkdir(path, mode) == 0 || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+		return 0;
 	for (char *slash = copy; *slash;) {
 		char kept;
 
@@ -119,9 +122,13 @@ static int make_one(int parent, const char *name, struct error *err)
 int path_make_dirs_in_root(int root_fd, const char *path, struct error *err)
 {
 	AUTO_FREE char *normal = path_normal("/", path);
-	AUTO_CLOSE int dir = path_open_in_root(root_fd, "/", O_PATH | O_DIRECTORY, 0, err);
+	AUTO_CLOSE int dir = path_open_in_root(root_fd, normal, O_PATH | O_DIRECTORY, 0, err);
 	char *at = normal;
 
+	/* As a rule all is there. */
+	if (dir >= 0)
+		return take_fd(&dir);
+	dir = path_open_in_root(root_fd, "/", O_PATH | O_DIRECTORY, 0, err);
 	while (dir >= 0 && *at == '/' && at[1]) {
 		char *name = at + 1;
 		char kept;
