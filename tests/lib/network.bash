@@ -99,9 +99,10 @@ serve_at()
 address_of() { sed -n 1p "$T/$1"; }
 inside()
 {
-    local wanted=$(grep -o 'net:.*' "$T/$1") link
-    for link in /proc/[0-9]*/ns/net; do
-        [ "$(readlink "$link")" != "$wanted" ] || { link=${link#/proc/}; echo "${link%%/*}"; return; }
+    local wanted=$(grep -o 'net:.*' "$T/$1") pid
+    # by number: the oldest, for its children come and go
+    for pid in $(printf '%s\n' /proc/[0-9]* | sed 's,/proc/,,' | sort -n); do
+        [ "$(readlink "/proc/$pid/ns/net")" != "$wanted" ] || { echo "$pid"; return; }
     done
     return 1
 }
