@@ -1,6 +1,7 @@
 /* Rows by --format; see format.h. */
 #include "format.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -112,4 +113,18 @@ int format_rows(const struct format_view *view, const cJSON *rows, struct text *
 		if (format_document(format, row, out, err) < 0)
 			return -1;
 	return 0;
+}
+
+int format_print_rows(const struct format_view *view, const char *alone, const cJSON *rows,
+		      struct error *err)
+{
+	struct format_view shown = *view;
+	AUTO_TEXT struct text text = {0};
+	int result;
+
+	if (alone && (!shown.format || strcmp(shown.format, "table") == 0))
+		shown.format = alone;
+	result = format_rows(&shown, rows, &text, err);
+	fputs(text_string(&text), stdout);
+	return result;
 }

@@ -28,6 +28,11 @@ struct format_view {
 int format_rows(const struct format_view *view, const cJSON *rows, struct text *out,
 		struct error *err);
 
+/* The same to standard output. `alone` is the template of --quiet, or NULL: as in Docker it is used only
+ * where no other format was asked for. */
+int format_print_rows(const struct format_view *view, const char *alone, const cJSON *rows,
+		      struct error *err);
+
 /* Prints documents in an array, as inspect does: without a format indented; else "json", or a template
  * for each. Errors: those of template_run. */
 int format_documents(const char *format, const cJSON *documents, struct text *out,

@@ -161,7 +161,7 @@ static int show_history(const struct call *call, const char *name,
 			const struct history_options *options, struct error *err)
 {
 	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *titles = make_titles();
-	struct format_view view = {
+	const struct format_view view = {
 		options->format,
 		options->exact
 			? "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
@@ -170,8 +170,6 @@ static int show_history(const struct call *call, const char *name,
 	AUTO_ENGINE struct engine engine = {0};
 	AUTO_IMAGE struct image image = {0};
 	struct history history = {.options = options, .image = &image};
-	AUTO_TEXT struct text text = {0};
-	int result;
 
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    store_find(engine.root, name, &image, err) < 0)
@@ -179,11 +177,7 @@ static int show_history(const struct call *call, const char *name,
 	history.root = engine.root;
 	if (make_rows(&history, rows, err) < 0)
 		return -1;
-	if (options->quiet && (!view.format || strcmp(view.format, "table") == 0))
-		view.format = "{{.ID}}";
-	result = format_rows(&view, rows, &text, err);
-	fputs(text_string(&text), stdout);
-	return result;
+	return format_print_rows(&view, options->quiet ? "{{.ID}}" : NULL, rows, err);
 }
 
 int command_history(const struct call *call)

@@ -187,7 +187,7 @@ static int list_images(const struct call *call, struct images_options *options, 
 		       struct error *err)
 {
 	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *titles = image_titles();
-	struct format_view view = {
+	const struct format_view view = {
 		options->format,
 		options->digests
 			? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}"
@@ -195,17 +195,11 @@ static int list_images(const struct call *call, struct images_options *options, 
 			: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
 		titles};
 	AUTO_ENGINE struct engine engine = {0};
-	AUTO_TEXT struct text text = {0};
-	int result;
 
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    choose_images(engine.root, options, wanted, rows, err) < 0)
 		return -1;
-	if (options->quiet && (!view.format || strcmp(view.format, "table") == 0))
-		view.format = "{{.ID}}";
-	result = format_rows(&view, rows, &text, err);
-	fputs(text_string(&text), stdout);
-	return result;
+	return format_print_rows(&view, options->quiet ? "{{.ID}}" : NULL, rows, err);
 }
 
 int command_images(const struct call *call)

@@ -317,20 +317,13 @@ static int choose(const struct engine *engine, struct list_options *options, cJS
 static int list(const struct call *call, struct list_options *options, struct error *err)
 {
 	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *header = title_row();
-	struct format_view view = {options->format, options->size ? USUAL "\t{{.Size}}" : USUAL,
-				   header};
+	const struct format_view view = {options->format,
+					 options->size ? USUAL "\t{{.Size}}" : USUAL, header};
 	AUTO_ENGINE struct engine engine = {0};
-	AUTO_TEXT struct text text = {0};
-	int result;
 
 	if (subcommand_engine(call, &engine, err) < 0 || choose(&engine, options, rows, err) < 0)
 		return -1;
-	/* As Docker, ids alone only where no other format was asked for. */
-	if (options->quiet && (!view.format || strcmp(view.format, "table") == 0))
-		view.format = "{{.ID}}";
-	result = format_rows(&view, rows, &text, err);
-	fputs(text_string(&text), stdout);
-	return result;
+	return format_print_rows(&view, options->quiet ? "{{.ID}}" : NULL, rows, err);
 }
 
 int command_ps(const struct call *call)

@@ -145,17 +145,13 @@ static int list(const struct call *call, const struct ls_options *options, struc
 	struct format_view view = {options->format, "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
 				   titles};
 	AUTO_ENGINE struct engine engine = {0};
-	AUTO_TEXT struct text text = {0};
-	int result;
 
 	if (options->quiet)
 		view.format = "{{.ID}}";
 	if (filter_check(&options->filters, known, err) < 0 ||
 	    subcommand_engine(call, &engine, err) < 0 || find_rows(&engine, options, rows, err) < 0)
 		return -1;
-	result = format_rows(&view, rows, &text, err);
-	fputs(text_string(&text), stdout);
-	return result;
+	return format_print_rows(&view, NULL, rows, err);
 }
 
 int network_command_ls(const struct call *call)

@@ -175,20 +175,13 @@ static int choose(const struct engine *engine, const struct strings *filters, cJ
 static int list(const struct call *call, const struct volume_options *options, struct error *err)
 {
 	AUTO_JSON cJSON *rows = cJSON_CreateArray(), *header = title_row();
-	struct format_view view = {options->format, "{{.Driver}}\t{{.Name}}", header};
+	const struct format_view view = {options->format, "{{.Driver}}\t{{.Name}}", header};
 	AUTO_ENGINE struct engine engine = {0};
-	AUTO_TEXT struct text text = {0};
-	int result;
 
 	if (subcommand_engine(call, &engine, err) < 0 ||
 	    choose(&engine, &options->filters, rows, err) < 0)
 		return -1;
-	/* As Docker, names alone only where no other format was asked for. */
-	if (options->quiet && (!view.format || strcmp(view.format, "table") == 0))
-		view.format = "{{.Name}}";
-	result = format_rows(&view, rows, &text, err);
-	fputs(text_string(&text), stdout);
-	return result;
+	return format_print_rows(&view, options->quiet ? "{{.Name}}" : NULL, rows, err);
 }
 
 static int command_ls(const struct call *call)
